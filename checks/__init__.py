@@ -1,0 +1,1 @@
+"""The built-in areas: facts, collectors and checks, one package per area."""

@@ -1,0 +1,1 @@
+"""Whether the newest good backup is young enough and the oldest old enough."""

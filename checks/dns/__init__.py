@@ -1,0 +1,1 @@
+"""The delegation and the records of a domain that are not about mail."""

@@ -1,0 +1,1 @@
+"""What a domain publishes about mail: SPF, DMARC and MX."""

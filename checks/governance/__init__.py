@@ -1,0 +1,1 @@
+"""What only people can say: attestations signed by a named person."""

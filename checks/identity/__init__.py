@@ -1,0 +1,1 @@
+"""How people sign in: multi-factor authentication and administrators."""

@@ -1,0 +1,1 @@
+"""Certificates and protocol versions of the client's servers."""

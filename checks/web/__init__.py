@@ -1,0 +1,1 @@
+"""What a web site tells a browser about its own protection."""

@@ -1,0 +1,1 @@
+"""The baseline policy, its overlays and its mappings to published frameworks."""

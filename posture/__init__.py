@@ -1,0 +1,1 @@
+"""Audits the security posture of a small business: collect, judge, score, render."""

@@ -1,0 +1,1 @@
+"""The demo office: in-process servers on loopback that a first run audits."""

@@ -1,0 +1,1 @@
+"""A prober for TLS servers that asks one question per connection."""
