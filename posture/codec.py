@@ -1,0 +1,81 @@
+"""One codec for every document: canonical JSON, strict types, and the hash of the exact bytes."""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+MAX_BYTES = 256 << 20
+"""No document of ours is larger; a file that is was not written by us."""
+
+
+class DocumentError(Exception):
+    """A document that cannot be read; says what, why and the next step."""
+
+
+def encode(value: object) -> bytes:
+    """Encode to canonical JSON: UTF-8, sorted keys, one final line feed."""
+    return msgspec.json.encode(value, order="sorted") + b"\n"
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Decode and validate; raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``."""
+    return msgspec.json.decode(data, type=kind)
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """Turn plain JSON values into ``kind``; raises ``msgspec.ValidationError``."""
+    return msgspec.convert(value, kind)
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
+    """Turn a dataclass into plain JSON values with sorted keys."""
+    return msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest of the exact bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_document(data: bytes, schema: str, kind: type[T], name: str) -> T:
+    """Decode one of our documents, checking its ``schema`` before anything else."""
+    if len(data) > MAX_BYTES:
+        raise DocumentError(f"{name}: larger than {MAX_BYTES >> 20} MiB, not a {schema} document")
+    try:
+        head = msgspec.json.decode(data, type=dict[str, Any])
+        found = head.get("schema")
+        if found != schema:
+            raise DocumentError(
+                f"{name}: its schema is {found!r}, this version reads {schema!r}; "
+                "use the posture version that wrote it, or a newer one"
+            )
+        return msgspec.convert(head, kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise DocumentError(
+            f"{name}: cannot be read as {schema} ({error}); "
+            "it was cut off or changed: take it from a backup, or scan again"
+        ) from error
+
+
+def unsound(value: object) -> str | None:
+    """Say what in a fact may not be stored (a naive or non-UTC time, NaN), None when sound."""
+    if isinstance(value, datetime):
+        return None if value.utcoffset() == timedelta(0) else f"{value!r} is not in UTC"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{value!r} is not a finite number"
+    if dataclasses.is_dataclass(value):
+        parts = [getattr(value, f.name) for f in dataclasses.fields(value)]
+    elif isinstance(value, Mapping):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, tuple | list | set | frozenset):
+        parts = list(value)
+    else:
+        return None
+    return next((found for part in parts if (found := unsound(part))), None)
