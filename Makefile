@@ -6,6 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCE := posture checks reports policies
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help apt-run apt-test dev lint typed test proof demo lock clean
 
 help: ## this list
