@@ -1,0 +1,52 @@
+"""Turns every error into a sentence on stderr and an exit code."""
+
+import errno
+import logging
+
+import click
+
+from posture.cli.exits import Exit
+from posture.client import AuthorisationError
+from posture.codec import DocumentError
+from posture.history import LockedError
+from posture.plugins import PluginError
+from posture.sanitise import for_terminal
+from posture.tomlfile import ConfigErrors
+from posture.words import PageError
+
+log = logging.getLogger(__name__)
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def explain(error: Exception) -> Exit:
+    """Print what went wrong, why and the next step; return the exit code."""
+    code, text = _meaning(error)
+    click.echo(for_terminal(text), err=True)
+    return code
+
+
+def _meaning(error: Exception) -> tuple[Exit, str]:
+    if isinstance(error, ConfigErrors | DocumentError | AuthorisationError):
+        return Exit.USAGE, str(error)
+    if isinstance(error, LockedError):
+        return Exit.LOCKED, str(error)
+    if isinstance(error, PluginError | PageError):
+        return Exit.INTERNAL, f"The installation is broken: {error}. Install posture again."
+    if isinstance(error, OSError):
+        return _file_error(error)
+    log.error("internal error", exc_info=error)
+    return Exit.INTERNAL, (
+        f"Internal error: {type(error).__name__}: {error}. "
+        "This is a mistake in posture: run again with --verbose and report what it prints."
+    )
+
+
+def _file_error(error: OSError) -> tuple[Exit, str]:
+    where = error.filename or "a file"
+    why = error.strerror or type(error).__name__
+    if error.errno in _FULL:
+        return Exit.INTERNAL, f"{where}: {why}. Free some space and run again; nothing old is lost."
+    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError):
+        return Exit.USAGE, f"{where}: {why}. Check the path and who may use it."
+    return Exit.INTERNAL, f"{where}: {why}."

@@ -1,0 +1,136 @@
+"""A client's runs on disk: atomic, private, locked, and never lost.
+
+``<client>/runs/<UTC>/`` holds one run. It is written as ``.<UTC>.part`` and renamed when whole, so
+a run that is there is complete; what a killed process left behind is swept at the next start.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+
+from posture import audit as audits
+from posture import platforms
+from posture.audit import Audit, Past
+from posture.codec import DocumentError
+
+RUNS = "runs"
+SNAPSHOT = "snapshot.json"
+AUDIT = "audit.json"
+_LOCK = ".posture.lock"
+_PART = ".part"
+
+
+class LockedError(Exception):
+    """Another run of this client is under way."""
+
+
+@contextmanager
+def locked(client: Path) -> Iterator[None]:
+    """Hold the client's lock; raises LockedError at once when somebody else does."""
+    make_private(client)
+    lock = filelock.FileLock(client / _LOCK, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise LockedError(
+            f"another run holds {client / _LOCK}; wait for it to end, or look for a hung one"
+        ) from None
+    try:
+        _sweep(client / RUNS)
+        yield
+    finally:
+        lock.release()
+
+
+def make_private(directory: Path) -> None:
+    """Make sure a directory exists; what we make ourselves nobody else may enter."""
+    if not directory.is_dir():
+        directory.mkdir(mode=0o700, parents=True)
+
+
+def _sweep(runs: Path) -> None:
+    """Remove what killed runs left behind. Only the holder of the lock may."""
+    if runs.is_dir():
+        for left in runs.glob(f".*{_PART}"):
+            shutil.rmtree(left)
+
+
+class RunDirectory:
+    """One run being written. Leaving the ``with`` block without an error publishes it."""
+
+    def __init__(self, client: Path, started: datetime) -> None:
+        """Claim a free name below ``client``."""
+        runs = client / RUNS
+        make_private(runs)
+        name = started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        taken = {entry.name for entry in runs.iterdir()}
+        names = [name, *(f"{name}-{count}" for count in range(2, 1000))]
+        self.name = next(free for free in names if free not in taken)
+        self.final = runs / self.name
+        self.part = runs / f".{self.name}{_PART}"
+
+    def __enter__(self) -> "RunDirectory":
+        self.part.mkdir(mode=0o700)
+        return self
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file, whole or not at all."""
+        write_atomically(self.part / name, data)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if any(self.part.iterdir()):
+            # Evidence that was gathered is kept even when a later step broke.
+            self.part.rename(self.final)
+            platforms.sync_directory(self.final.parent)
+        else:
+            self.part.rmdir()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a private file so that readers see all of it or the old one."""
+    part = path.with_name(f".{path.name}{_PART}")
+    part.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    platforms.sync_directory(path.parent)
+
+
+def earlier(client: Path, audit_of: tuple[str, str]) -> tuple[list[Audit], list[str]]:
+    """All complete audits of ``(client id, profile)``, oldest first, and what was unreadable."""
+    found: list[Audit] = []
+    unreadable: list[str] = []
+    for file in sorted((client / RUNS).glob(f"*/{AUDIT}")):
+        try:
+            one = audits.load(file.read_bytes(), str(file))
+        except (DocumentError, OSError) as error:
+            unreadable.append(str(error))
+            continue
+        if one.complete and (one.client_id, one.provenance.profile) == audit_of:
+            found.append(one)
+    return sorted(found, key=lambda one: one.taken), unreadable
+
+
+def past(audits_before: list[Audit]) -> tuple[Past, ...]:
+    """The list of earlier scores."""
+    return tuple(
+        Past(
+            taken=one.taken,
+            grade=one.score.floor.grade,
+            points=one.score.floor.points,
+            policy_version=one.provenance.policy_version,
+        )
+        for one in audits_before
+    )
