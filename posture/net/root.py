@@ -1,0 +1,170 @@
+"""The run's network: one resolver, one set of limits, and a ``Net`` for each collector call."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from posture.model import Subject, View
+from posture.net import process
+from posture.net.dns import Resolver, StubResolver, addresses, server
+from posture.net.limits import Limits
+from posture.net.scope import Scope, Territory, normal
+from posture.net.tcp import (
+    CONNECT_SECONDS,
+    LIFETIME,
+    PROBE_SECONDS,
+    Dialler,
+    PortState,
+    SocketChannel,
+    Stream,
+)
+from posture.net.trust import TrustAnchors
+
+if TYPE_CHECKING:
+    from posture.net.http import Http
+
+GENTLE = 300.0
+"""New connections a second with ``--gentle``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetConfig:
+    """How this run talks, from ``[network]`` and what the client declared."""
+
+    resolver: str = ""
+    """``ip:port`` of a recursive DNS server; empty: the system's own."""
+    ca_file: Path | None = None
+    """PEM file of the certificates to trust instead of the public ones."""
+    connect: Mapping[str, str] | None = None
+    """``host:port`` (or ``host:*``) to ``ip:port`` (or ``ip:*``). Exhaustive when given."""
+    declared: tuple[str, ...] = ()
+    """Every declared network (CIDR) and host address: elsewhere only public addresses are dialled."""
+    vantage: View | None = None
+    """Where we stand, seen from the office's firewall; None when nobody said."""
+    connections: int = 256
+    per_host: int = 4
+    per_mail_server: int = 2
+    rate: float | None = None
+    """New TCP connections a second; None: no limit."""
+    connect_seconds: float = CONNECT_SECONDS
+    probe_seconds: tuple[float, ...] = PROBE_SECONDS
+    dns_tries: tuple[float, ...] = field(default=(0.8, 1.6, 3.2))
+
+
+class Net:
+    """What an asynchronous collector is given: only its subject's endpoints can be reached."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        dns: Resolver,
+        anchors: TrustAnchors,
+        dialler: Dialler | None,
+        vantage: View | None = None,
+    ) -> None:
+        """Bind the run's tools to one subject. :class:`NetRoot` does this."""
+        self.subject = subject
+        self.vantage = vantage
+        self.dns = dns
+        self.anchors = anchors
+        self._dialler = dialler
+        self._scope = Scope(subject)
+
+    @property
+    def _dial(self) -> Dialler:
+        if self._dialler is None:  # pragma: no cover - only a fake has none, and it overrides
+            raise NotImplementedError
+        return self._dialler
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """Return IPv4 and IPv6 addresses; ``()`` if there provably are none.
+
+        They may be dialled like ``host`` itself. Raises what the resolver raises.
+        """
+        found = await addresses(self.dns, host)
+        self._scope.learn(normal(host), found)
+        return found
+
+    async def connect(self, host: str, port: int, *, lifetime: float = LIFETIME) -> Stream:
+        """Open a connection that may last ``lifetime`` seconds from now on.
+
+        Raises ``CollectError`` OUT_OF_SCOPE, REFUSED, TIMEOUT, UNREACHABLE, INCONCLUSIVE (out of
+        sockets), or what the resolver raised.
+        """
+        line = await self._dial.open(self._scope, host, port)
+        return Stream(SocketChannel(line), peer=line.peer, lifetime=lifetime)
+
+    async def probe(self, address: str, port: int) -> PortState:
+        """Connect to an IP address and hang up at once, without a byte sent.
+
+        Two tries before ``SILENT``. Raises ``CollectError`` OUT_OF_SCOPE, UNREACHABLE or
+        INCONCLUSIVE.
+        """
+        return await self._dial.probe(self._scope, address, port)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        deadline: float = process.DEADLINE,
+        max_output: int = process.MAX_OUTPUT,
+    ) -> process.Completed:
+        """Run an installed program; see :func:`posture.net.process.run`."""
+        return await process.run(argv, env=env, deadline=deadline, max_output=max_output)
+
+
+class NetRoot:
+    """Everything collectors of one run share. It holds no resource that needs closing."""
+
+    def __init__(self, config: NetConfig, *, resolver: Resolver | None = None) -> None:
+        """Raise ``ValueError`` for a wrong address, network or map, ``OSError`` for the CA file."""
+        self.config = config
+        servers = [server(config.resolver)] if config.resolver else []
+        self.dns: Resolver = resolver or StubResolver(servers, tries=config.dns_tries)
+        self._anchors: TrustAnchors | None = None
+        if config.ca_file:
+            self._anchors = TrustAnchors.from_file(config.ca_file)
+        limits = Limits(
+            connections=config.connections,
+            per_host=config.per_host,
+            per_mail_server=config.per_mail_server,
+            rate=config.rate,
+        )
+        self._dialler = Dialler(
+            Territory(config.declared, config.connect),
+            limits,
+            self.dns,
+            connect_seconds=config.connect_seconds,
+            probe_seconds=config.probe_seconds,
+        )
+
+    @property
+    def anchors(self) -> TrustAnchors:
+        """The certificates this run trusts."""
+        if self._anchors is None:
+            self._anchors = TrustAnchors.public()
+        return self._anchors
+
+    def bound(self, subject: Subject) -> Net:
+        """Return the tool for one call of an asynchronous collector."""
+        return Net(subject, self.dns, self.anchors, self._dialler, self.config.vantage)
+
+    def http(self, subject: Subject) -> "Http":
+        """Return the tool for one call of a plain ``def`` collector, which runs in a thread.
+
+        Call it on the event loop: the thread will have its names resolved and its connections
+        opened there.
+        """
+        from posture.net.http import Http
+
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        return Http(subject, self.anchors, self._dialler, loop)
+
+
+__all__ = ["GENTLE", "Net", "NetConfig", "NetRoot"]
