@@ -40,7 +40,7 @@ class NetConfig:
     connect: Mapping[str, str] | None = None
     """``host:port`` (or ``host:*``) to ``ip:port`` (or ``ip:*``). Exhaustive when given."""
     declared: tuple[str, ...] = ()
-    """Every declared network (CIDR) and host address: elsewhere only public addresses are dialled."""
+    """Declared networks (CIDR) and host addresses; of all others only public ones are dialled."""
     vantage: View | None = None
     """Where we stand, seen from the office's firewall; None when nobody said."""
     connections: int = 256
@@ -56,12 +56,15 @@ class NetConfig:
 class Net:
     """What an asynchronous collector is given: only its subject's endpoints can be reached."""
 
+    direct: bool = True
+    """No connect map redirects connections, so that a program run on its own reaches the same."""
+
     def __init__(
         self,
         subject: Subject,
         dns: Resolver,
         anchors: TrustAnchors,
-        dialler: Dialler | None,
+        dialler: Dialler,
         vantage: View | None = None,
     ) -> None:
         """Bind the run's tools to one subject. :class:`NetRoot` does this."""
@@ -71,12 +74,6 @@ class Net:
         self.anchors = anchors
         self._dialler = dialler
         self._scope = Scope(subject)
-
-    @property
-    def _dial(self) -> Dialler:
-        if self._dialler is None:  # pragma: no cover - only a fake has none, and it overrides
-            raise NotImplementedError
-        return self._dialler
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """Return IPv4 and IPv6 addresses; ``()`` if there provably are none.
@@ -93,7 +90,7 @@ class Net:
         Raises ``CollectError`` OUT_OF_SCOPE, REFUSED, TIMEOUT, UNREACHABLE, INCONCLUSIVE (out of
         sockets), or what the resolver raised.
         """
-        line = await self._dial.open(self._scope, host, port)
+        line = await self._dialler.open(self._scope, host, port)
         return Stream(SocketChannel(line), peer=line.peer, lifetime=lifetime)
 
     async def probe(self, address: str, port: int) -> PortState:
@@ -102,7 +99,7 @@ class Net:
         Two tries before ``SILENT``. Raises ``CollectError`` OUT_OF_SCOPE, UNREACHABLE or
         INCONCLUSIVE.
         """
-        return await self._dial.probe(self._scope, address, port)
+        return await self._dialler.probe(self._scope, address, port)
 
     async def run(
         self,
@@ -150,7 +147,9 @@ class NetRoot:
 
     def bound(self, subject: Subject) -> Net:
         """Return the tool for one call of an asynchronous collector."""
-        return Net(subject, self.dns, self.anchors, self._dialler, self.config.vantage)
+        net = Net(subject, self.dns, self.anchors, self._dialler, self.config.vantage)
+        net.direct = self.config.connect is None
+        return net
 
     def http(self, subject: Subject) -> "Http":
         """Return the tool for one call of a plain ``def`` collector, which runs in a thread.
