@@ -1,29 +1,30 @@
-"""Everything that differs between operating systems, so that no other module asks which one it is."""
+"""Everything that differs between operating systems; no other module asks which one it is."""
 
+import asyncio
 import os
 import signal
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-if sys.platform == "win32":
-    import subprocess
-else:
+if sys.platform != "win32":
     import resource
+else:
+    import subprocess  # noqa: TID251 - for two numbers
 
 
 def open_file_limit() -> int | None:
     """How many files and sockets this process may hold open; None where there is no limit."""
-    if sys.platform == "win32":
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return None if soft == resource.RLIM_INFINITY else soft
+    if sys.platform != "win32":
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return None if soft == resource.RLIM_INFINITY else soft
+    return None
 
 
 def own_group() -> dict[str, Any]:
-    """Arguments that start a child as the head of a process group of its own, without a terminal."""
+    """Arguments that start a child as head of a process group of its own, without a terminal."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
@@ -86,3 +87,9 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def on_termination(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    """Call ``act`` when the system asks this process to end, where it can ask."""
+    if sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGTERM, act)

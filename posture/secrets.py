@@ -16,7 +16,7 @@ COMMAND_SECONDS = 30.0
 
 
 class Secret:
-    """A value that shows itself only to :meth:`reveal`; printing, copying and pickling it do not."""
+    """A value that only :meth:`reveal` shows; printing it does not, and it cannot be pickled."""
 
     __slots__ = ("__value",)
 
@@ -59,7 +59,7 @@ class Secrets:
         self._known: dict[SecretRef, Secret] = {}
 
     def get(self, ref: SecretRef) -> Secret:
-        """Return the secret; raise ``CollectError(NO_CREDENTIAL)`` where there is none to be had."""
+        """Return the secret; raise ``CollectError(NO_CREDENTIAL)`` where there is none."""
         with self._lock:
             if ref not in self._known:
                 self._known[ref] = Secret(self._fetch(ref))
@@ -123,7 +123,9 @@ def _from_keyring(entry: str) -> str:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise _missing("the keyring extra is not installed (pip install smb-posture[keyring])") from None
+        raise _missing(
+            "the keyring extra is not installed (pip install smb-posture[keyring])"
+        ) from None
     try:
         value: str | None = keyring.get_password(service, user)
     except KeyringError as error:

@@ -38,7 +38,8 @@ class FakeResolver:
         """Answer as a resolver would."""
         name = asked_name(name)
         self.asked.append((name, rdtype))
-        owner, chain = name, ()
+        owner = name
+        chain: tuple[str, ...] = ()
         while rdtype != "CNAME" and (target := self._records(owner, "CNAME")):
             owner = asked_name(target[0])
             if owner in chain:
@@ -95,7 +96,7 @@ class FakeStream(Stream):
         super().__init__(channel, peer=peer)
         self.tls_names: list[str] = []
 
-    async def start_tls(self, context: object, server_hostname: str) -> Any:  # noqa: ANN401, ARG002
+    async def start_tls(self, context: object, server_hostname: str) -> Any:  # noqa: ARG002
         """Remember the name that was asked for."""
         self.tls_names.append(server_hostname)
 
@@ -113,7 +114,8 @@ class FakeNet(Net):
         *,
         anchors: TrustAnchors = NO_ANCHORS,
         ports: Mapping[tuple[str, int], PortState | Reason] | None = None,
-        streams: Mapping[tuple[str, int], Sequence[bytes | CollectError] | CollectError] | None = None,
+        streams: Mapping[tuple[str, int], Sequence[bytes | CollectError] | CollectError]
+        | None = None,
         programs: Mapping[tuple[str, ...], Completed | CollectError] | None = None,
     ) -> None:
         """``programs`` is searched for the longest key that begins the argv."""
@@ -201,7 +203,7 @@ class FakeHttp(Http):
         }
         self.sent: list[Sent] = []
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, **_: Any) -> HttpResponse:  # noqa: ANN401
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, **_: Any) -> HttpResponse:
         """Answer a GET."""
         return self._answer(Sent(method="GET", url=url, headers=dict(headers or {})))
 
@@ -212,13 +214,13 @@ class FakeHttp(Http):
         form: Mapping[str, str] | None = None,
         json: object | None = None,
         headers: Mapping[str, str] | None = None,
-        **_: Any,  # noqa: ANN401
+        **_: Any,
     ) -> HttpResponse:
         """Answer a POST."""
         sent = Sent(method="POST", url=url, headers=dict(headers or {}), form=form, json=json)
         return self._answer(sent)
 
-    def follow(self, url: str, *, hops: int = 5, **options: Any) -> tuple[HttpResponse, ...]:  # noqa: ANN401
+    def follow(self, url: str, *, hops: int = 5, **options: Any) -> tuple[HttpResponse, ...]:
         """Follow redirects between the pages of the table."""
         seen = [self.get(url, **options)]
         while len(seen) <= hops and (target := redirect(seen[-1])):
@@ -234,7 +236,9 @@ class FakeHttp(Http):
         self.sent.append(sent)
         key = self._key(sent.method, sent.url)
         if key is None:
-            raise CollectError(Reason.OUT_OF_SCOPE, f"{sent.method} {sent.url} is not in the script")
+            raise CollectError(
+                Reason.OUT_OF_SCOPE, f"{sent.method} {sent.url} is not in the script"
+            )
         replies = self._pages[key]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(reply, CollectError):
@@ -275,7 +279,7 @@ class FakeSecrets(Secrets):
         return Secret(self._values[name])
 
 
-def observe(collector: Callable[..., Any], subject: Subject, *given: object) -> Any:  # noqa: ANN401
+def observe(collector: Callable[..., Any], subject: Subject, *given: object) -> Any:
     """Run a collector on its subject and return its fact, or ``Failed``.
 
     ``given`` are the facts and tools it asks for, in any order: types decide, as in the engine.
@@ -303,14 +307,14 @@ def _arguments(
     return arguments
 
 
-def _matching(hint: Any, given: list[object]) -> object | None:  # noqa: ANN401
+def _matching(hint: Any, given: list[object]) -> object | None:
     for item in given:
         if _fits(item, hint):
             return item
     return None
 
 
-def _fits(item: object, hint: Any) -> bool:  # noqa: ANN401
+def _fits(item: object, hint: Any) -> bool:
     if getattr(hint, "_is_protocol", False):  # Clock and Resolver are known by their methods
         return all(hasattr(item, name) for name in vars(hint) if not name.startswith("_"))
     if isinstance(hint, type):

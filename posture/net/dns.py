@@ -10,6 +10,7 @@ from typing import Protocol
 from posture.model import CollectError, Failed, Reason
 from posture.net.message import MAX_CHAIN, Absent, Alias, Answer, Query, Reply, asked_name, joined
 from posture.net.scope import literal, split
+from posture.net.threads import in_thread
 
 __all__ = ["Absent", "Answer", "Resolver", "StubResolver", "addresses", "server", "system_servers"]
 
@@ -96,6 +97,7 @@ class StubResolver:
 
     async def _settle(self, key: tuple[str, str]) -> Answer | Absent | Failed:
         """Ask, and keep what came of it: a task that raised would have to be listened to."""
+        found: Answer | Absent | Failed
         try:
             async with self._slots:
                 found = await self._resolve(*key)
@@ -122,7 +124,7 @@ class StubResolver:
 
     async def _exchange(self, query: Query) -> Reply:
         """Try until a server gives a usable reply; raise what the last try met."""
-        servers = self.servers or await asyncio.to_thread(system_servers)
+        servers = self.servers or await in_thread(system_servers)
         error: CollectError | None = None
         for number, seconds in enumerate(self._tries):
             try:
@@ -218,7 +220,8 @@ async def _exactly(sock: socket.socket, size: int, query: Query) -> bytes:
 
 def system_servers() -> list[tuple[str, int]]:
     """Read whom this computer asks; raises ``CollectError(UNREACHABLE)`` if nobody."""
-    from dns.resolver import NoResolverConfiguration, Resolver as Configured
+    from dns.resolver import NoResolverConfiguration
+    from dns.resolver import Resolver as Configured
 
     try:
         configured = Configured()

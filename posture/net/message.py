@@ -69,11 +69,12 @@ class Alias:
 def asked_name(name: str) -> str:
     """One spelling for each name; raises ``CollectError(MALFORMED)`` for what is not one."""
     try:
-        if not name.isascii() or name == "@":
-            raise dns.name.LabelMixesUnicodeAndASCII
-        return dns.name.from_text(name).to_text(omit_final_dot=True).lower()
+        # dnspython would read "@" as the root, and encode other alphabets as it was done in 2003.
+        if name.isascii() and name != "@":
+            return dns.name.from_text(name).to_text(omit_final_dot=True).lower()
     except _UNREADABLE:
-        raise CollectError(Reason.MALFORMED, f"{name[:300]!r} is not a domain name") from None
+        pass
+    raise CollectError(Reason.MALFORMED, f"{name[:300]!r} is not a domain name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,9 @@ class Reply:
         try:
             return tuple(sorted(_texts(rrset, self.query.rdtype)))
         except _UNREADABLE as error:
-            raise self.query.failure(Reason.MALFORMED, f"a record cannot be read ({error})") from None
+            raise self.query.failure(
+                Reason.MALFORMED, f"a record cannot be read ({error})"
+            ) from None
 
 
 def _texts(rrset: dns.rrset.RRset, rdtype: str) -> Iterator[str]:

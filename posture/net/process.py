@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from posture.model import CollectError, Reason
 from posture.platforms import child_environment, kill_group, own_group
@@ -25,11 +26,11 @@ class Completed:
 
 def find(program: str) -> str:
     """Return the absolute path of a program on PATH; raises ``CollectError(TOOL_MISSING)``."""
-    if os.path.dirname(program) and not os.path.isabs(program):
+    if len(Path(program).parts) > 1 and not Path(program).is_absolute():
         raise CollectError(Reason.TOOL_MISSING, f"{program} is neither a name nor an absolute path")
     # An empty or relative entry of PATH would run what happens to lie in the current folder.
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    path = os.pathsep.join(folder for folder in folders if os.path.isabs(folder))
+    path = os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
     found = shutil.which(program, path=path)
     if found is None:
         raise CollectError(Reason.TOOL_MISSING, f"{program} is not installed")

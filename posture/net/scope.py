@@ -36,7 +36,7 @@ def split(text: str, port: int | None = None) -> tuple[str, int]:
         return normal(text), port
     host, colon, digits = text.rpartition(":")
     number = int(digits) if digits.isascii() and digits.isdecimal() else 0
-    if not colon or not host or not 0 < number < 65536:  # noqa: PLR2004 - a port is 16 bits
+    if not colon or not host or not 0 < number < 65536:
         message = f"{text!r} is not host:port"
         raise ValueError(message)
     return normal(host), number
@@ -67,7 +67,9 @@ class Territory:
         A key of the map is ``host:port`` or ``host:*``, its value ``ip:port`` or ``ip:*`` for the
         same port there. Raises ``ValueError``.
         """
-        self._declared: list[Block] = [ipaddress.ip_network(item, strict=False) for item in declared]
+        self._declared: list[Block] = [
+            ipaddress.ip_network(item, strict=False) for item in declared
+        ]
         self._connect = None if connect is None else dict(_route(*pair) for pair in connect.items())
 
     def permits(self, address: str) -> bool:

@@ -164,7 +164,7 @@ class Dialler:
 async def _connected(address: str, port: int, seconds: float) -> socket.socket:
     whom = f"{address} port {port}"
     found = literal(address)
-    family = socket.AF_INET6 if found and found.version == 6 else socket.AF_INET  # noqa: PLR2004
+    family = socket.AF_INET6 if found and found.version == 6 else socket.AF_INET
     try:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -198,7 +198,7 @@ class Channel(Protocol):
 
 
 class SocketChannel:
-    """A connected socket. It reads only when asked, so a peer that floods us fills its own buffer."""
+    """A connected socket, read only when asked: a peer that floods us fills its own buffers."""
 
     def __init__(self, line: Line) -> None:
         """Take over the line."""
@@ -300,7 +300,7 @@ class Stream:
         return await self.read(n)
 
     async def readline(self, limit: int = CHUNK) -> bytes:
-        """Return a line with its LF, or what came before the end; longer than ``limit``: TOO_LARGE."""
+        """Return a line with its LF, or what came before the end; over ``limit``: TOO_LARGE."""
         start = 0
         while (at := self._buffer.find(b"\n", start)) < 0 and len(self._buffer) <= limit:
             start = len(self._buffer)
