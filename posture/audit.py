@@ -163,6 +163,7 @@ class Basis:
     """Validity of waivers and attestations; None is the snapshot's own time."""
     previous: Audit | None = None
     past: tuple[Past, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def compose(snapshot: Snapshot, basis: Basis) -> Audit:
@@ -191,7 +192,7 @@ def compose(snapshot: Snapshot, basis: Basis) -> Audit:
         score=scored,
         not_tested=judged.not_tested,
         accepted=_accepted(findings, scored, basis.waivers, at),
-        notices=tuple(basis.waivers.notices(findings, at)),
+        notices=(*basis.notices, *basis.waivers.notices(findings, at)),
         changes=compare(basis.previous, findings) if basis.previous else None,
         past=basis.past,
     )

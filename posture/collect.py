@@ -134,7 +134,7 @@ class _Collection:
         results = [await asyncio.shield(task) for task in tasks]
         return {need.parameter: result for need, result in zip(needs, results, strict=True)}
 
-    async def observe(self, collector: Collector, subject: Subject) -> Any:  # noqa: ANN401
+    async def observe(self, collector: Collector, subject: Subject) -> Any:
         """See one fact, or why not, and write it down."""
         value: Any
         try:
@@ -151,7 +151,7 @@ class _Collection:
         self.note(collector, subject, value)
         return value
 
-    async def see(self, collector: Collector, subject: Subject) -> Any:  # noqa: ANN401
+    async def see(self, collector: Collector, subject: Subject) -> Any:
         """Call a collector in its slot, with its facts and tools, within its deadline."""
         arguments = await self.needed(collector.needs, subject)
         for need in collector.needs:
@@ -170,7 +170,7 @@ class _Collection:
                 return await in_thread(lambda: collector.function(**arguments))
             return await collector.function(**arguments)
 
-    def note(self, collector: Collector, subject: Subject, value: Any) -> None:  # noqa: ANN401
+    def note(self, collector: Collector, subject: Subject, value: Any) -> None:
         name = fact_name(collector.fact)
         failed = value if isinstance(value, Failed) else None
         self.observations[subject.id, collector.name] = Observation(
@@ -252,7 +252,7 @@ class _Collection:
         )
 
 
-def normalised(value: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - a fact is any dataclass
+def normalised(value: Any, kind: type[Any]) -> Any:
     """Encode and decode a fact; what does not survive that unchanged is our own mistake."""
     if (wrong := codec.unsound(value)) is not None:
         raise ValueError(wrong)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol, Self
 
 import filelock
 
@@ -60,6 +61,16 @@ def _sweep(runs: Path) -> None:
             shutil.rmtree(left)
 
 
+class Folder(Protocol):
+    """Somewhere the files of a run are written to."""
+
+    part: Path
+    """Where the files are while they are being written."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file, whole or not at all."""
+
+
 class RunDirectory:
     """One run being written. Leaving the ``with`` block without an error publishes it."""
 
@@ -74,7 +85,7 @@ class RunDirectory:
         self.final = runs / self.name
         self.part = runs / f".{self.name}{_PART}"
 
-    def __enter__(self) -> "RunDirectory":
+    def __enter__(self) -> Self:
         self.part.mkdir(mode=0o700)
         return self
 

@@ -84,7 +84,7 @@ def judge(
 
 def fingerprint(client_id: str, check_id: str, subject_id: str) -> str:
     """Name a finding so that it is recognised in every later run and release."""
-    return hashlib.sha256("\0".join((client_id, check_id, subject_id)).encode()).hexdigest()
+    return hashlib.sha256(f"{client_id}\0{check_id}\0{subject_id}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ class _Judge:
             leads |= {d.subject.kind for d in self.plan.discoverers if d.finds.kind in leads}
         for discovery in self.index.snapshot.discoveries:
             known = discovery.parent in self.index.subjects
-            if discovery.failed and discovery.finds in leads and known:
-                if self.index.below(discovery.parent, ancestor):
-                    yield discovery
+            relevant = discovery.failed and discovery.finds in leads and known
+            if relevant and self.index.below(discovery.parent, ancestor):
+                yield discovery
 
     def verdict(self, subject: Subject) -> tuple[Verdict, datetime | None]:
         """Ask the check, unless something it needs was not seen."""
@@ -158,7 +158,7 @@ class _Judge:
                 status=Status.ERROR, says=BROKEN, reason=Reason.BUG, detail=type(error).__name__
             )
 
-    def one(self, need: Need, subject: Subject, times: list[datetime]) -> Any:  # noqa: ANN401
+    def one(self, need: Need, subject: Subject, times: list[datetime]) -> Any:
         """One subject's fact, or why it is not known."""
         name = fact_name(need.fact)
         seen = self.index.observation(subject.id, name.name) if name else None
@@ -227,6 +227,4 @@ class _Judge:
 
 
 def _unseen(failed: Failed) -> Verdict:
-    return Verdict(
-        status=Status.UNKNOWN, says=FAILED, reason=failed.reason, detail=failed.detail
-    )
+    return Verdict(status=Status.UNKNOWN, says=FAILED, reason=failed.reason, detail=failed.detail)

@@ -119,8 +119,8 @@ def score(findings: Sequence[Finding], policy: Policy) -> Score:
     by_rule: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_rule[finding.check].append(finding)
-    rules = [_rule(policy.rules[c], by_rule[c], policy) for c in sorted(by_rule)]
-    rules = _with_points([rule for rule in rules if rule is not None], policy)
+    scored = [_rule(policy.rules[c], by_rule[c], policy) for c in sorted(by_rule)]
+    rules = _with_points([rule for rule in scored if rule is not None], policy)
     areas = _areas(rules, policy)
     unsettled = {f.check for f in findings if f.status.undecided}
     return Score(
@@ -250,7 +250,10 @@ def _estimate(
     if not areas:
         return Estimate(grade=UNGRADED, points=0.0)
     points = _total(areas, [area.ceiling if ceiling else area.floor for area in areas])
-    holds = [*_caps(rules, policy, ceiling=ceiling), *_area_caps(rules, areas, policy, ceiling)]
+    holds = [
+        *_caps(rules, policy, ceiling=ceiling),
+        *_area_caps(rules, areas, policy, ceiling=ceiling),
+    ]
     band = _band(points, policy)
     open_ = [r for r in rules if _open(r, ceiling=ceiling)]
     if band == "A" and points >= _BEST_POINTS and not _keeps_from_best(rules, areas, open_):
@@ -295,7 +298,7 @@ def _caps(rules: Sequence[RuleScore], policy: Policy, *, ceiling: bool) -> list[
 
 
 def _area_caps(
-    rules: Sequence[RuleScore], areas: Sequence[AreaScore], policy: Policy, ceiling: bool
+    rules: Sequence[RuleScore], areas: Sequence[AreaScore], policy: Policy, *, ceiling: bool
 ) -> list[Hold]:
     return [
         Hold(

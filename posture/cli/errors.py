@@ -47,6 +47,8 @@ def _file_error(error: OSError) -> tuple[Exit, str]:
     why = error.strerror or type(error).__name__
     if error.errno in _FULL:
         return Exit.INTERNAL, f"{where}: {why}. Free some space and run again; nothing old is lost."
-    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError):
+    if isinstance(
+        error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError
+    ):
         return Exit.USAGE, f"{where}: {why}. Check the path and who may use it."
     return Exit.INTERNAL, f"{where}: {why}."

@@ -102,8 +102,7 @@ def test_being_stopped_ends_in_a_partial_snapshot() -> None:
     async def go() -> Snapshot:
         world.hang = True
         task = asyncio.create_task(collect(toy.order(world)))
-        while not world.asked:
-            await asyncio.sleep(0)
+        await world.reached.wait()
         task.cancel()
         return await task
 
@@ -155,7 +154,7 @@ def test_progress_is_told() -> None:
     ],
 )
 def test_a_fact_that_does_not_survive_storage_is_our_mistake(value: Any) -> None:
-    with pytest.raises(ValueError, match="not a finite number|changes when"):
+    with pytest.raises(ValueError, match=r"not a finite number|changes when"):
         normalised(value, type(value))
 
 
@@ -198,9 +197,7 @@ def test_an_abandoned_thread_disturbs_nobody() -> None:
             async with asyncio.timeout(0.05):
                 await in_thread(work)
         hold.set()
-        while not ended.is_set():
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await in_thread(ended.wait)
 
     asyncio.run(cancelled())
 

@@ -147,9 +147,7 @@ def test_a_later_moment_moves_only_validity() -> None:
         ({"failed": Failed(reason=Reason.SERVFAIL)}, Reason.SERVFAIL),
     ],
 )
-def test_evidence_that_is_missing_or_odd_is_unknown(
-    change: dict[str, Any], reason: Reason
-) -> None:
+def test_evidence_that_is_missing_or_odd_is_unknown(change: dict[str, Any], reason: Reason) -> None:
     snapshot = toy.look()
     observations = tuple(
         replace(o, **change) if o.fact == "toy.page" else o for o in snapshot.observations

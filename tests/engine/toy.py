@@ -85,6 +85,7 @@ class World:
         self.hang = False
         self.hang_names = False
         self.gate = asyncio.Event()
+        self.reached = asyncio.Event()
 
 
 @collector(traffic="asks for the names of {name}")
@@ -100,6 +101,7 @@ async def names(domain: Domain, world: World) -> Names:
 @collector(traffic="looks at https://{host}/", needs=("an eye",), deadline=5)
 async def page(site: WebSite, world: World) -> Page:
     world.asked.append(site.host)
+    world.reached.set()
     if world.hang:
         await world.gate.wait()
     colour = world.colours.get(site.host, "green")

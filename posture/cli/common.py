@@ -1,0 +1,180 @@
+"""What several commands share: reading their inputs, and writing what they made."""
+
+import asyncio
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from posture import audit as audits
+from posture import platforms, plugins, snapshot
+from posture.audit import Audit
+from posture.cli.exits import Exit, worst
+from posture.model import Failed, Reason, Severity
+from posture.plugins import Registry
+from posture.sanitise import for_terminal
+from posture.score import is_open
+from posture.snapshot import Snapshot
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+FAIL_ON = [*Severity, "none"]
+NOTHING_FAILED = {
+    Reason.NOT_DECLARED,
+    Reason.NO_CONSENT,
+    Reason.WRONG_VANTAGE,
+    Reason.UNLICENSED,
+}
+"""Reasons that a finding is open without anything having gone wrong."""
+
+
+def registry() -> Registry:
+    """Load the installed areas."""
+    return plugins.load()
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a stored snapshot; raises DocumentError or OSError."""
+    return snapshot.load(path.read_bytes(), str(path))
+
+
+def read_audit(path: Path) -> Audit:
+    """Read a stored audit; raises DocumentError or OSError."""
+    return audits.load(path.read_bytes(), str(path))
+
+
+def say(text: str = "") -> None:
+    """Print a remark to stderr; stdout is for data."""
+    click.echo(for_terminal(text), err=True)
+
+
+def data(text: str) -> None:
+    """Print a line of data to stdout."""
+    click.echo(for_terminal(text))
+
+
+def judged_by(function: F) -> F:
+    """Add the options that choose exit code 1 and 3."""
+    function = click.option(
+        "--fail-on",
+        type=click.Choice(FAIL_ON),
+        default=Severity.HIGH.value,
+        show_default=True,
+        help="Exit with 1 when something of this severity, or worse, is not in order.",
+    )(function)
+    return click.option(
+        "--min-coverage",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        show_default=True,
+        help="Exit with 3 when less than this share could be seen.",
+    )(function)
+
+
+def exit_code(audit: Audit, fail_on: str, min_coverage: float) -> Exit:
+    """What a script is told about an audit: the floor decides."""
+    codes = [Exit.FINE]
+    if fail_on != "none" and any(
+        is_open(entry.finding)
+        and not entry.finding.waived
+        and entry.finding.severity.rank >= Severity(fail_on).rank
+        for entry in audit.entries
+    ):
+        codes.append(Exit.FINDINGS)
+    if not audit.complete or _something_failed(audit) or _coverage(audit) < min_coverage:
+        codes.append(Exit.INCOMPLETE)
+    return worst(codes)
+
+
+def _something_failed(audit: Audit) -> bool:
+    return any(
+        entry.finding.status.undecided and entry.finding.reason not in NOTHING_FAILED
+        for entry in audit.entries
+    )
+
+
+def _coverage(audit: Audit) -> float:
+    """Share of the rules' weight with a result, of those somebody declared something for."""
+    undeclared = {e.finding.check for e in audit.entries if e.finding.reason is Reason.NOT_DECLARED}
+    rules = [r for r in audit.score.rules if r.check not in undeclared]
+    total = sum(rule.weight for rule in rules)
+    return sum(r.weight * r.coverage for r in rules) / total if total else 1.0
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; Ctrl-C and SIGTERM cancel it, so that it can keep what it has."""
+
+    async def guarded() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            platforms.on_termination(asyncio.get_running_loop(), task.cancel)
+        return await work
+
+    return asyncio.run(guarded())
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Send the log to stderr: everything when verbose, else only what cannot be said otherwise."""
+    level = logging.DEBUG if verbose else logging.CRITICAL
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.getLogger("posture").setLevel(level)
+
+
+class Lines:
+    """Progress for a log: one line per area, when the scan is over."""
+
+    def __init__(self) -> None:
+        """Start counting."""
+        self.seen: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+
+    def planned(self, area: str) -> None:
+        """Note that there is something to see."""
+        self.seen[area] += 0
+
+    def observed(self, area: str, failed: Failed | None) -> None:
+        """Count one observation."""
+        self.seen[area] += 1
+        self.lost[area] += failed is not None
+
+    def finish(self) -> None:
+        """Print the counts."""
+        for area, count in sorted(self.seen.items()):
+            lost = f", {self.lost[area]} could not be seen" if self.lost[area] else ""
+            say(f"{area}: {count} looked at{lost}")
+
+
+class Bar:
+    """Progress for a person at a terminal."""
+
+    def __init__(self) -> None:
+        """Draw an empty bar."""
+        self.bar = click.progressbar(
+            length=1, label="Looking", file=sys.stderr, show_eta=False, width=0
+        )
+        self.bar.length = 0
+        self.bar.render_progress()
+
+    def planned(self, area: str) -> None:  # noqa: ARG002 - one bar for all areas
+        """Grow by one."""
+        self.bar.length = (self.bar.length or 0) + 1
+
+    def observed(self, area: str, failed: Failed | None) -> None:  # noqa: ARG002
+        """Advance by one."""
+        self.bar.update(1)
+
+    def finish(self) -> None:
+        """Leave the terminal clean."""
+        self.bar.render_finish()
+
+
+def progress(*, quiet: bool) -> Lines | Bar | None:
+    """Choose how to show progress here."""
+    if quiet:
+        return None
+    return Bar() if sys.stderr.isatty() else Lines()

@@ -1,0 +1,56 @@
+"""Writes the files of a run and says on the terminal what is in them."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from posture import history
+from posture.audit import Audit
+from posture.cli import common
+from posture.history import Folder
+from posture.render import csv, html, json, pdf, text
+
+REPORT = "report.html"
+PRINT = "report.pdf"
+TABLE = "findings.csv"
+
+
+def write(run: Folder, audit: Audit, *, pdf: bool) -> None:
+    """Write everything a run consists of, the evidence's judgement first."""
+    run.write(history.AUDIT, json.document(audit))
+    page = html.html(audit)
+    run.write(REPORT, page.encode())
+    run.write(TABLE, csv.findings(audit))
+    if pdf:
+        print_pdf(page, run.part / PRINT)
+
+
+def print_pdf(page: str, path: Path) -> bool:
+    """Print the page; without a way to print, say so: the HTML is the report all the same."""
+    try:
+        pdf.pdf(page, path)
+    except pdf.PdfUnavailableError as error:
+        common.say(f"No PDF was written: {error}")
+        return False
+    return True
+
+
+def colours(stream: object) -> bool:
+    """Whether to colour: a terminal that did not say no."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or bool(getattr(stream, "isatty", bool)())
+
+
+def summarise(audit: Audit, directory: Path, *, quiet: bool) -> None:
+    """Print the summary and where everything is; in quiet mode only what changed."""
+    if quiet:
+        changes = audit.changes
+        if changes is None or changes.grade_before != audit.score.floor.grade:
+            click.echo(text.one_line(audit))
+        return
+    click.echo(text.summary(audit, colour=colours(sys.stdout)))
+    for name in sorted(entry.name for entry in directory.iterdir()):
+        common.data(str(directory / name))

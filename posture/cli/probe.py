@@ -1,0 +1,180 @@
+"""``posture probe``: one area, one target, no client file."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from posture import codec, platforms
+from posture.attest import Attestations
+from posture.audit import Audit
+from posture.cli import common
+from posture.cli.exits import Exit
+from posture.client import Authorisation, Client, NetworkSettings
+from posture.client_file import Cover
+from posture.clock import SystemClock
+from posture.model import Company, Domain, MailServer, Subject, WebSite
+from posture.plan import Plan
+from posture.plugins import Registry
+from posture.policy import Policy, load_policy
+from posture.run import Setup, audit, scan
+from posture.sanitise import for_terminal
+from posture.snapshot import Snapshot
+from posture.targets import address_and_port, domain, host_name, name_and_port
+from posture.waivers import Waivers
+
+SMTP = {25, 465, 587}
+NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
+
+
+@click.command()
+@click.argument("area")
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="Print facts and findings as JSON.")
+@click.option("--resolver", help="DNS resolver to ask, as ip:port.")
+@click.option("--ca", "ca_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--connect", multiple=True, help="host:port=ip:port; then nothing else is reached.")
+@click.option("--policy", default="smb-baseline", show_default=True)
+@click.option("--timeout", type=float, default=120.0, show_default=True)
+@click.option("--verbose", is_flag=True, help="Print the log to stderr.")
+def command(
+    area: str,
+    target: str,
+    as_json: bool,
+    resolver: str | None,
+    ca_file: Path | None,
+    connect: tuple[str, ...],
+    policy: str,
+    timeout: float,
+    verbose: bool,
+) -> Exit:
+    """Look at TARGET in one AREA, as a browser or a mail server would.
+
+    A target is a domain (dns, email), a web site or host:port (tls, web). Other areas read what
+    only the client file can authorise: declare the target there and use `posture scan`.
+    """
+    platforms.private_umask()
+    common.log_to_stderr(verbose=verbose)
+    registry = common.registry()
+    subject = _subject(registry, area, target)
+    client = Client(
+        company=Company(client_id="probe", name=subject.label),
+        authorisation=Authorisation(by="whoever runs this", covers=frozenset({Cover.DOMAINS})),
+        subjects=(subject,),
+        network=NetworkSettings(
+            resolver=_resolver(resolver), ca_file=ca_file, connect=_connect(connect)
+        ),
+    )
+    chosen = load_policy(policy, registry)
+    narrowed = _only(chosen, registry, area, subject)
+    setup = Setup(
+        client=client,
+        registry=registry,
+        policy=narrowed,
+        profile=narrowed.default_profile,
+        waivers=Waivers(),
+        attestations=Attestations(),
+    )
+    clock = SystemClock()
+    taken = common.run_async(scan(setup, clock, deadline=timeout, only=_alone(setup.plan, subject)))
+    made = audit(setup, taken)
+    if as_json:
+        click.echo(codec.encode(_document(made, taken, subject)), nl=False)
+    else:
+        _print(made)
+    return common.exit_code(made, "high", 0.0)
+
+
+def _subject(registry: Registry, area: str, target: str) -> Subject:
+    if area not in registry.areas:
+        raise click.UsageError(f"There is no area {area!r}: {', '.join(sorted(registry.areas))}.")
+    if area in NEEDS_CLIENT:
+        raise click.UsageError(
+            f"The area {area} needs an authorisation that only a client file can give: "
+            "declare the target in client.toml (`posture init`) and use `posture scan`."
+        )
+    try:
+        if area in {"tls", "web"}:
+            return _service(target)
+        return Domain(name=domain(target))
+    except ValueError as error:
+        raise click.UsageError(f"{target!r} {error}") from error
+
+
+def _service(target: str) -> Subject:
+    text = target.removeprefix("https://").removesuffix("/")
+    if ":" not in text:
+        return WebSite(host=host_name(text))
+    host, port = name_and_port(text)
+    return MailServer(host=host, port=port) if port in SMTP else WebSite(host=host, port=port)
+
+
+def _resolver(text: str | None) -> str:
+    if text is None:
+        return ""
+    try:
+        host, port = address_and_port(text, 53)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--resolver") from error
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _connect(pairs: tuple[str, ...]) -> dict[str, str] | None:
+    if not pairs:
+        return None
+    if any("=" not in pair for pair in pairs):
+        raise click.BadParameter("write host:port=ip:port", param_hint="--connect")
+    return {asked: real for asked, _, real in (pair.partition("=") for pair in pairs)}
+
+
+def _only(policy: Policy, registry: Registry, area: str, subject: Subject) -> Policy:
+    """The policy's rules about this area and kind of subject."""
+    rules = {
+        check: rule
+        for check, rule in policy.rules.items()
+        if registry.checks[check].area.name == area
+        and registry.checks[check].subject is type(subject)
+    }
+    everywhere = tuple({place for places in policy.profiles.values() for place in places})
+    return replace(policy, rules=rules, profiles={"probe": everywhere}, default_profile="probe")
+
+
+def _alone(made: Plan, subject: Subject) -> Plan:
+    """The plan without discovery: one target was asked for."""
+    collectors = tuple(c for c in made.collectors if c.subject is type(subject))
+    return replace(made, collectors=collectors, discoverers=())
+
+
+def _document(made: Audit, taken: Snapshot, subject: Subject) -> dict[str, Any]:
+    return {
+        "subject": subject.id,
+        "facts": {
+            o.fact: {"failed": o.failed} if o.failed else o.value for o in taken.observations
+        },
+        "findings": [
+            {
+                "check": entry.finding.check,
+                "subject": entry.finding.subject,
+                "status": entry.finding.status,
+                "severity": entry.finding.severity,
+                "summary": entry.summary,
+                "observed": entry.finding.observed,
+                "expected": entry.finding.expected,
+                "evidence": msgspec.to_builtins(entry.finding.evidence),
+                "fix": entry.fix,
+            }
+            for entry in made.entries
+        ],
+    }
+
+
+def _print(made: Audit) -> None:
+    for entry in made.entries:
+        finding = entry.finding
+        common.data(f"{finding.status:14} {finding.severity:8} {finding.check}  {finding.label}")
+        for line in entry.summary.splitlines():
+            common.data(f"    {line}")
+        if entry.fix:
+            click.echo("\n".join(f"      {line}" for line in for_terminal(entry.fix).splitlines()))

@@ -1,0 +1,118 @@
+"""``posture scan``: the audit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from posture import codec, history, platforms
+from posture.cli import common, outputs
+from posture.cli.exits import HELP, Exit, worst
+from posture.client import Client, load_client
+from posture.clock import SystemClock
+from posture.model import View
+from posture.plan import announce
+from posture.plugins import Registry
+from posture.run import Setup, audit, prepare, scan
+from posture.snapshot import Snapshot
+
+VANTAGE = {"inside": View.INTERNAL, "outside": View.EXTERNAL}
+
+
+@click.command(epilog=HELP)
+@click.argument("client_file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--domain", help="Audit one domain from outside, without a client file.")
+@click.option("--authorised-by", help="Who allowed an audit without a client file.")
+@click.option("--policy", help="Name or path of the policy, instead of the client file's.")
+@click.option("--profile", help="Profile of the policy, instead of the client file's.")
+@click.option("--vantage", type=click.Choice(list(VANTAGE)), help="Where this machine stands.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; open no socket.")
+@click.option("--gentle", is_flag=True, help="At most 300 new connections a second.")
+@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds in all.")
+@click.option("--out", type=click.Path(path_type=Path), help="Directory for runs/ and history.")
+@click.option("--no-pdf", is_flag=True, help="Write no PDF.")
+@click.option("--quiet", is_flag=True, help="For cron: print only a change of grade, or an error.")
+@click.option("--verbose", is_flag=True, help="Print the log to stderr.")
+@common.judged_by
+def command(
+    client_file: Path | None,
+    domain: str | None,
+    authorised_by: str | None,
+    policy: str | None,
+    profile: str | None,
+    vantage: str | None,
+    dry_run: bool,
+    gentle: bool,
+    timeout: float,
+    out: Path | None,
+    no_pdf: bool,
+    quiet: bool,
+    verbose: bool,
+    fail_on: str,
+    min_coverage: float,
+) -> Exit:
+    """Audit a client and write its report.
+
+    CLIENT_FILE is a client.toml that `posture init` wrote. Without one, give --domain and
+    --authorised-by.
+    """
+    platforms.private_umask()
+    common.log_to_stderr(verbose=verbose)
+    registry = common.registry()
+    client = _client(client_file, domain, authorised_by, registry)
+    if vantage:
+        client = replace(client, network=replace(client.network, vantage=VANTAGE[vantage]))
+    clock = SystemClock()
+    setup = prepare(client, registry, clock.now(), policy=policy, profile=profile)
+    if dry_run:
+        return _dry_run(setup)
+    directory = out or client.directory or Path(f"posture-{client.company.client_id}")
+    with history.locked(directory), history.RunDirectory(directory, clock.now()) as run:
+        progress = common.progress(quiet=quiet)
+        taken = common.run_async(
+            scan(setup, clock, progress=progress, deadline=timeout, gentle=gentle)
+        )
+        if progress:
+            progress.finish()
+        run.write(history.SNAPSHOT, codec.encode(taken))
+        made = audit(setup, taken, directory=directory)
+        outputs.write(run, made, pdf=not no_pdf)
+    outputs.summarise(made, run.final, quiet=quiet)
+    return worst([common.exit_code(made, fail_on, min_coverage), _interrupted(taken)])
+
+
+def _client(
+    path: Path | None, domain: str | None, authorised_by: str | None, registry: Registry
+) -> Client:
+    if path and domain:
+        raise click.UsageError("Give a client file or --domain, not both.")
+    if path:
+        return load_client(path, registry)
+    if not domain:
+        raise click.UsageError(
+            "What shall be audited? Name a client.toml (`posture init` writes one), "
+            "or give --domain and --authorised-by."
+        )
+    if not authorised_by:
+        raise click.UsageError(
+            f"Who allowed an audit of {domain}? Say so with --authorised-by NAME; "
+            "nothing is looked at before."
+        )
+    return Client.for_domain(domain, authorised_by)
+
+
+def _dry_run(setup: Setup) -> Exit:
+    """Print what would be sent, and to whom."""
+    common.say(f"Nothing is sent. Profile {setup.profile} of {setup.policy.title} would do this:")
+    for line in announce(setup.plan, setup.client.declared()):
+        extra = "".join(f" [needs {need}]" for need in line.needs)
+        extra += f" [with consent: {line.consent}]" if line.consent else ""
+        common.data(f"{line.target}: {line.traffic}{extra}")
+    for check in setup.plan.not_tested:
+        common.say(f"Not tested, since nobody agreed to active tests: {check.id}")
+    return Exit.FINE
+
+
+def _interrupted(taken: Snapshot) -> Exit:
+    stopped = any(run.interrupted == "interrupted" for run in taken.runs)
+    return Exit.INTERRUPTED if stopped else Exit.FINE

@@ -1,0 +1,175 @@
+"""One audit from end to end, without a terminal: what the command line and the tests call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from posture import attest, history, waivers
+from posture.attest import Attestations
+from posture.audit import Audit, Basis, compose
+from posture.client import Client, authorised
+from posture.collect import Order, Progress, collect
+from posture.model import Clock, Host, Network, Subject
+from posture.net import GENTLE, Net, NetConfig, NetRoot
+from posture.net.http import Http
+from posture.plan import Plan, plan
+from posture.plugins import Registry
+from posture.policy import Policy, load_policy
+from posture.secrets import Secrets
+from posture.snapshot import Authorisation, Run, Snapshot
+from posture.version import VERSION
+from posture.waivers import Waivers
+
+TOOL = f"posture {VERSION}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that is known before the first packet."""
+
+    client: Client
+    registry: Registry
+    policy: Policy
+    profile: str
+    waivers: Waivers
+    attestations: Attestations
+
+    @property
+    def plan(self) -> Plan:
+        """What must be collected."""
+        rules = self.policy.rules_of(self.profile)
+        return plan(self.registry, rules, self.client.consents)
+
+
+def prepare(
+    client: Client,
+    registry: Registry,
+    now: datetime,
+    *,
+    policy: str | None = None,
+    profile: str | None = None,
+) -> Setup:
+    """Read everything an audit needs; raises ConfigErrors or AuthorisationError."""
+    chosen = load_policy(policy or client.policy, registry)
+    setup = Setup(
+        client=client,
+        registry=registry,
+        policy=chosen,
+        profile=chosen.profile(profile or client.profile),
+        waivers=waivers.load_waivers(_beside(client, waivers.FILE), registry),
+        attestations=attest.load_attestations(_beside(client, attest.FILE), registry),
+    )
+    authorised(client, now)
+    return setup
+
+
+def _beside(client: Client, name: str) -> Path | None:
+    """A file next to the client file, if there is one."""
+    path = client.directory / name if client.directory else None
+    return path if path and path.exists() else None
+
+
+async def scan(
+    setup: Setup,
+    clock: Clock,
+    *,
+    progress: Progress | None = None,
+    deadline: float = 1800.0,
+    gentle: bool = False,
+    only: Plan | None = None,
+) -> Snapshot:
+    """Look at the client; ``only`` narrows the plan to a part of it."""
+    client, network = setup.client, setup.client.network
+    declared = client.declared()
+    started = clock.now()
+    root = NetRoot(
+        NetConfig(
+            resolver=network.resolver,
+            ca_file=network.ca_file,
+            connect=network.connect,
+            vantage=network.vantage,
+            declared=tuple(_addresses(declared)),
+            rate=GENTLE if gentle else None,
+        )
+    )
+    order = Order(
+        plan=only or setup.plan,
+        subjects=declared,
+        absent=client.absent,
+        run=Run(
+            id=started.strftime("%Y%m%dT%H%M%SZ"),
+            tool=TOOL,
+            started=started,
+            ended=started,
+            complete=False,
+            vantage=network.vantage,
+            consents=tuple(sorted(client.consents)),
+            authorisation=_authorisation(client),
+            resolver=network.resolver,
+            connect=dict(network.connect or {}),
+        ),
+        tools=_tools(root, setup.attestations, clock),
+        clock=clock,
+        deadline=deadline,
+    )
+    return await collect(order, progress)
+
+
+def audit(
+    setup: Setup, snapshot: Snapshot, *, directory: Path | None = None, at: datetime | None = None
+) -> Audit:
+    """Judge a snapshot and compare it with the client's earlier audits in ``directory``."""
+    basis = Basis(
+        registry=setup.registry,
+        policy=setup.policy,
+        profile=setup.profile,
+        waivers=setup.waivers,
+        tool=TOOL,
+        at=at,
+    )
+    if directory:
+        before, unreadable = history.earlier(directory, (snapshot.client_id, setup.profile))
+        before = [one for one in before if one.taken < snapshot.taken]
+        basis = replace(
+            basis,
+            previous=before[-1] if before else None,
+            past=history.past(before),
+            notices=tuple(unreadable),
+        )
+    return compose(snapshot, basis)
+
+
+def _addresses(subjects: tuple[Subject, ...]) -> list[str]:
+    """The declared networks and host addresses: what may be dialled though it is not public."""
+    found = [s.cidr for s in subjects if isinstance(s, Network)]
+    return found + [s.address for s in subjects if isinstance(s, Host)]
+
+
+def _authorisation(client: Client) -> Authorisation:
+    given = client.authorisation
+    return Authorisation(
+        by=given.by,
+        covers=tuple(sorted(given.covers)),
+        valid_from=given.valid_from.isoformat() if given.valid_from else "",
+        valid_until=given.valid_until.isoformat() if given.valid_until else "",
+    )
+
+
+def _tools(
+    root: NetRoot, attestations: Attestations, clock: Clock
+) -> Callable[[type[Any], Subject], object]:
+    """Hand out tools by type, bound to the subject where they reach the world."""
+    makers: Mapping[type[Any], Callable[[Subject], object]] = {
+        Net: root.bound,
+        Http: root.http,
+        Secrets: lambda _: Secrets(),
+        Attestations: lambda _: attestations,
+        Clock: lambda _: clock,
+    }
+
+    def hand_out(kind: type[Any], subject: Subject) -> object:
+        return makers[kind](subject)
+
+    return hand_out
