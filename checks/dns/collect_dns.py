@@ -1,0 +1,78 @@
+"""Asks the resolver what a domain publishes."""
+
+import asyncio
+
+from posture.model import CollectError, Domain, Reason, collector
+from posture.net import Net
+from posture.net.dns import Absent, Answer
+
+from .caa import climb
+from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, TextRecord
+
+RECORD_LIMIT = 256
+"""Records of one type at one name; a domain with more is not understood, so nothing is said."""
+
+
+@collector(traffic="TXT {name}")
+async def texts(domain: Domain, net: Net) -> DomainTexts:
+    """Read every TXT record of the domain."""
+    records = await _records(net, domain.name, "TXT")
+    kept = tuple(TextRecord(text=text[:TEXT_LIMIT], length=len(text)) for text in records)
+    return DomainTexts(domain=domain.name, records=kept)
+
+
+@collector(traffic="A and AAAA of {name} and www.{name}")
+async def addresses(domain: Domain, net: Net) -> DomainAddresses:
+    """Find where the domain and its www lead."""
+    names = (domain.name, f"www.{domain.name}")
+    return DomainAddresses(hosts=tuple(await asyncio.gather(*(_host(net, n) for n in names))))
+
+
+@collector(traffic="CAA {name} and its parent names")
+async def caa(domain: Domain, net: Net) -> Caa:
+    """Climb the tree to the closest CAA record set (RFC 8659 §3)."""
+    names = climb(domain.name)
+    for depth, name in enumerate(names, 1):
+        records = await _records(net, name, "CAA")
+        if records:
+            kept = tuple(text[:TEXT_LIMIT] for text in records)
+            return Caa(asked=names[:depth], found_at=name, records=kept)
+    return Caa(asked=names, found_at="", records=())
+
+
+async def _host(net: Net, name: str) -> HostAddresses:
+    ipv4, ipv6 = await asyncio.gather(_family(net, name, "A"), _family(net, name, "AAAA"))
+    failures = [seen for seen in (ipv4, ipv6) if isinstance(seen, CollectError)]
+    answers = [seen for seen in (ipv4, ipv6) if not isinstance(seen, CollectError)]
+    host = HostAddresses(
+        name=name,
+        ipv4=_found(ipv4, name),
+        ipv6=_found(ipv6, name),
+        chain=next((seen.chain for seen in answers if seen.chain), ()),
+        reason=failures[0].reason if failures else None,
+    )
+    if failures and not host.exists:
+        raise failures[0]
+    return host
+
+
+async def _family(net: Net, name: str, rdtype: str) -> Answer | Absent | CollectError:
+    try:
+        return await net.dns.query(name, rdtype)
+    except CollectError as error:
+        return error
+
+
+def _found(seen: Answer | Absent | CollectError, name: str) -> tuple[str, ...]:
+    return _limited(seen.records, name) if isinstance(seen, Answer) else ()
+
+
+async def _records(net: Net, name: str, rdtype: str) -> tuple[str, ...]:
+    answer = await net.dns.query(name, rdtype)
+    return _limited(answer.records, name) if isinstance(answer, Answer) else ()
+
+
+def _limited(records: tuple[str, ...], name: str) -> tuple[str, ...]:
+    if len(records) > RECORD_LIMIT:
+        raise CollectError(Reason.TOO_LARGE, f"{name} has {len(records)} records of one type")
+    return records

@@ -1,0 +1,68 @@
+"""Walks up the DNS for a domain's DMARC policy."""
+
+import asyncio
+from dataclasses import replace
+
+from posture.model import CollectError, Domain, Reason, collector
+from posture.net import Net
+from posture.net.dns import Answer
+
+from . import dmarc as grammar
+from .facts import DmarcAnswer, DmarcDiscovery, ReportConsent
+from .names import is_within
+
+RECORD_LIMIT = 10
+"""DMARC records kept of one name; two are already one too many."""
+TEXT_LIMIT = 4096
+CONSENT_LIMIT = 10
+"""Outside hosts that are asked whether they take reports."""
+
+
+@collector(traffic="TXT _dmarc.{name} and _dmarc of its parent names; TXT at outside report hosts")
+async def dmarc(domain: Domain, net: Net) -> DmarcDiscovery:
+    """Collect the answers of the tree walk, and the consent of outside report hosts."""
+    names = grammar.walk(domain.name)
+    answers = await asyncio.gather(*(_answer(net, name) for name in names))
+    if isinstance(answers[0], CollectError):
+        raise answers[0]
+    seen = tuple(
+        DmarcAnswer(domain=name, records=(), reason=found.reason)
+        if isinstance(found, CollectError)
+        else DmarcAnswer(domain=name, records=found)
+        for name, found in zip(names, answers, strict=True)
+    )
+    found = DmarcDiscovery(domain=domain.name, answers=seen, consents=())
+    return replace(found, consents=await _consents(net, grammar.settle(domain.name, found.walk)))
+
+
+async def _answer(net: Net, name: str) -> tuple[str, ...] | CollectError:
+    try:
+        texts = await _texts(net, f"_dmarc.{name}")
+    except CollectError as error:
+        return error
+    found = tuple(text for text in texts if grammar.is_dmarc(text))[:RECORD_LIMIT]
+    if any(len(text) > TEXT_LIMIT for text in found):
+        return CollectError(Reason.TOO_LARGE, f"the DMARC record of {name} is too long")
+    return found
+
+
+async def _consents(net: Net, applied: grammar.Applied) -> tuple[ReportConsent, ...]:
+    hosts = applied.record.report_hosts if applied.record else ()
+    outside = [host for host in hosts if not is_within(host, applied.organization)]
+    asked = (_consent(net, applied.found_at, host) for host in outside[:CONSENT_LIMIT])
+    return tuple(await asyncio.gather(*asked))
+
+
+async def _consent(net: Net, policy_domain: str, host: str) -> ReportConsent:
+    name = f"{policy_domain}._report._dmarc.{host}"
+    try:
+        texts = await _texts(net, name)
+    except CollectError as error:
+        return ReportConsent(host=host, name=name, granted=False, reason=error.reason)
+    granted = any(grammar.is_dmarc(text) for text in texts)
+    return ReportConsent(host=host, name=name, granted=granted)
+
+
+async def _texts(net: Net, name: str) -> tuple[str, ...]:
+    answer = await net.dns.query(name, "TXT")
+    return answer.records if isinstance(answer, Answer) else ()

@@ -1,0 +1,52 @@
+"""Finds the servers that receive a domain's mail."""
+
+import asyncio
+
+from posture.model import CollectError, Domain, Reason, collector
+from posture.net import Net
+from posture.net.dns import Absent, Answer
+
+from . import mx as grammar
+from .facts import Mx, MxHost
+from .names import is_host_name, is_literal
+
+HOST_LIMIT = 50
+"""MX records of one domain; one with more is not understood, so nothing is said."""
+
+
+@collector(traffic="MX {name}, then A and AAAA of each server it names")
+async def mx(domain: Domain, net: Net) -> Mx:
+    """Read the MX records and find where each of them leads."""
+    answer = await net.dns.query(domain.name, "MX")
+    records = answer.records if isinstance(answer, Answer) else ()
+    if len(records) > HOST_LIMIT:
+        raise CollectError(Reason.TOO_LARGE, f"{domain.name} has {len(records)} MX records")
+    try:
+        pairs = sorted(grammar.parse(text) for text in records)
+    except grammar.ParseError as error:
+        raise CollectError(Reason.MALFORMED, f"MX {str(error)[:200]}") from error
+    hosts = await asyncio.gather(*(_host(net, preference, host) for preference, host in pairs))
+    return Mx(domain=domain.name, hosts=tuple(hosts))
+
+
+async def _host(net: Net, preference: int, host: str) -> MxHost:
+    if not is_host_name(host) or is_literal(host):
+        return MxHost(preference=preference, host=host)
+    seen = await asyncio.gather(_family(net, host, "A"), _family(net, host, "AAAA"))
+    answers = [item for item in seen if not isinstance(item, CollectError)]
+    addresses = tuple(a for item in answers if isinstance(item, Answer) for a in item.records)
+    failures = [item.reason for item in seen if isinstance(item, CollectError)]
+    return MxHost(
+        preference=preference,
+        host=host,
+        chain=next((item.chain for item in answers if item.chain), ()),
+        addresses=addresses[:HOST_LIMIT],
+        reason=failures[0] if failures else None,
+    )
+
+
+async def _family(net: Net, host: str, rdtype: str) -> Answer | Absent | CollectError:
+    try:
+        return await net.dns.query(host, rdtype)
+    except CollectError as error:
+        return error

@@ -1,0 +1,57 @@
+"""Follows a domain's SPF record through everything it refers to."""
+
+import asyncio
+
+from posture.model import CollectError, Domain, Failed, Reason, collector
+from posture.net import Net
+from posture.net.dns import Answer
+
+from ..dns.facts import DomainTexts
+from . import spf as grammar
+from .facts import SpfDiscovery
+from .spf_tree import Expansion, Question, expand, kept
+
+QUERY_LIMIT = 60
+"""Questions asked for one domain; a record that needs more is far beyond what receivers allow."""
+
+
+@collector(
+    traffic="TXT, A, AAAA and MX of the names in the SPF record of {name}, at most 60 questions"
+)
+async def spf(domain: Domain, texts: DomainTexts, net: Net) -> SpfDiscovery:
+    """Find the SPF record of a domain and expand it without evaluating it."""
+    found = [record for record in texts.records if grammar.is_spf(record.text)]
+    if not all(record.whole for record in found):
+        raise CollectError(Reason.TOO_LARGE, f"an SPF record of {domain.name} is too long")
+    records = tuple(record.text for record in found)
+    made = Expansion()
+    if len(records) == 1 and not grammar.faults(records[0]):
+        made = await _expanded(domain.name, records[0], net)
+    return SpfDiscovery(
+        domain=domain.name,
+        records=records,
+        lookups=tuple(made.lookups),
+        referred=kept(made.referred),
+        truncated=made.truncated,
+    )
+
+
+async def _expanded(domain: str, record: str, net: Net) -> Expansion:
+    """Ask level by level, so that the limit falls on the same questions whatever comes first."""
+    answers: dict[Question, tuple[str, ...] | Failed] = {}
+    while (made := expand(domain, record, answers)).wanted:
+        room = QUERY_LIMIT - len(answers)
+        asked, beyond = made.wanted[: max(room, 0)], made.wanted[max(room, 0) :]
+        seen = await asyncio.gather(*(_ask(net, question) for question in asked))
+        answers |= dict(zip(asked, seen, strict=True))
+        limit = Failed(reason=Reason.INCONCLUSIVE, detail=f"more than {QUERY_LIMIT} questions")
+        answers |= dict.fromkeys(beyond, limit)
+    return made
+
+
+async def _ask(net: Net, question: Question) -> tuple[str, ...] | Failed:
+    try:
+        answer = await net.dns.query(*question)
+    except CollectError as error:
+        return error.failed
+    return answer.records if isinstance(answer, Answer) else ()

@@ -1,0 +1,180 @@
+"""DMARC: what receivers do with mail that is forged in the domain's name."""
+
+from dataclasses import replace
+from typing import Literal
+
+from posture.model import (
+    Domain,
+    Evidence,
+    Reason,
+    Verdict,
+    check,
+    failed,
+    not_applicable,
+    params,
+    passed,
+    unknown,
+)
+
+from . import dmarc_advice as advice
+from .dmarc import LEVELS, Applied, DmarcRecord, mail_host, settle
+from .facts import DmarcDiscovery, ReportConsent
+from .names import is_within
+
+
+@params
+class Enforced:
+    """How strict a policy must be."""
+
+    minimum: Literal["quarantine", "reject"]
+
+
+@check("email.dmarc.present")
+def present(domain: Domain, dmarc: DmarcDiscovery) -> Verdict:
+    """A DMARC record covers the domain."""
+    applied = settle(dmarc.domain, dmarc.walk)
+    expected = "1 DMARC record"
+    if applied.record and applied.record.applies:
+        source = f"_dmarc.{applied.found_at}"
+        verdict = passed("ok" if applied.own else "inherited", *_evidence(dmarc), source=source)
+        return replace(verdict, observed="1 DMARC record", expected=expected)
+    return replace(_absent(domain, dmarc, applied), expected=expected)
+
+
+def _absent(domain: Domain, dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
+    if applied.unseen and not applied.own:
+        return _unseen(dmarc, applied)
+    sends = domain.sends_mail is not False
+    record = advice.first(domain.name, sends_mail=sends)
+    values = {"domain": domain.name, "record": record}
+    fix = "publish" if sends else "close"
+    if applied.record:
+        verdict = failed("unusable", *_evidence(dmarc), fix=fix, **values)
+        return replace(verdict, observed="record without a valid p")
+    if domain.name in applied.several:
+        return replace(
+            failed("several", *_evidence(dmarc), fix="keep_one", **values),
+            observed="several DMARC records",
+        )
+    return replace(failed("none", *_evidence(dmarc), fix=fix, **values), observed="no record")
+
+
+@check("email.dmarc.enforced")
+def enforced(domain: Domain, dmarc: DmarcDiscovery, params: Enforced) -> Verdict:
+    """Mail that fails DMARC is rejected or quarantined, for the domain and all beneath it."""
+    applied = settle(dmarc.domain, dmarc.walk)
+    return replace(
+        _strength(domain, dmarc, applied, params.minimum),
+        observed=_observed(applied),
+        expected=f"p={params.minimum} or stronger, subdomains too",
+    )
+
+
+def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: str) -> Verdict:
+    if applied.unseen and not applied.own:
+        return _unseen(dmarc, applied)
+    if not applied.domain:
+        record = f"v=DMARC1; p={minimum}; rua=mailto:dmarc@{domain.name}"
+        host = f"_dmarc.{domain.name}"
+        return failed("absent", *_evidence(dmarc), fix="publish", host=host, record=record)
+    if _weak(applied.domain, minimum):
+        testing = applied.record is not None and applied.record.testing
+        says = "testing" if testing else applied.domain
+        return _raise(says, dmarc, applied, applied.found_at, minimum)
+    if applied.unseen:
+        return _unseen(dmarc, applied)
+    if _weak(applied.subdomains, minimum) or _weak(applied.nonexistent, minimum):
+        return _raise("subdomains", dmarc, applied, applied.inherited_at, minimum)
+    pct = applied.record.pct if applied.record else None
+    says = "ok" if pct in {None, 100} else "ok_pct"
+    return passed(says, *_evidence(dmarc), policy=applied.domain, pct=pct or 0)
+
+
+def _raise(says: str, dmarc: DmarcDiscovery, applied: Applied, where: str, minimum: str) -> Verdict:
+    record = applied.record if where == applied.found_at else applied.inherited
+    return failed(
+        says,
+        *_evidence(dmarc),
+        fix="raise",
+        policy=applied.domain,
+        subdomains=applied.subdomains,
+        nonexistent=applied.nonexistent,
+        host=f"_dmarc.{where}",
+        record=advice.raised(record, minimum) if record else "",
+    )
+
+
+@check("email.dmarc.reports")
+def reports(dmarc: DmarcDiscovery) -> Verdict:
+    """Receivers report on mail in the domain's name to an address that takes the reports."""
+    applied = settle(dmarc.domain, dmarc.walk)
+    if applied.unseen and not applied.own:
+        return _unseen(dmarc, applied)
+    if not applied.record or not applied.domain:
+        return not_applicable("no_record", *_evidence(dmarc), domain=dmarc.domain)
+    verdict = _targets(dmarc, applied, applied.record)
+    observed = f"{len(applied.record.rua)} rua addresses"
+    return replace(verdict, observed=observed, expected="rua=mailto: an address that takes reports")
+
+
+def _targets(dmarc: DmarcDiscovery, applied: Applied, record: DmarcRecord) -> Verdict:
+    consents = {consent.host: consent for consent in dmarc.consents}
+    hosts = record.report_hosts
+    taken = [host for host in hosts if _takes(host, applied, consents)]
+    address = next((uri for uri in record.rua if mail_host(uri) in taken), "")
+    evidence = (*_evidence(dmarc), *map(_consent, dmarc.consents))
+    if address:
+        return passed("ok", *evidence, address=address)
+    unseen = [consent.reason for consent in dmarc.consents if consent.reason]
+    if unseen or any(_unasked(host, applied, consents) for host in hosts):
+        reason = unseen[0] if unseen else Reason.NOT_COLLECTED
+        return unknown("consent_unseen", *evidence, reason=reason or Reason.INCONCLUSIVE)
+    return failed(
+        "refused" if hosts else "none",
+        *evidence,
+        fix="add",
+        hosts=", ".join(hosts[:5]),
+        host=f"_dmarc.{applied.found_at}",
+        record=advice.reporting(record, applied.organization),
+    )
+
+
+def _takes(host: str, applied: Applied, consents: dict[str, ReportConsent]) -> bool:
+    consent = consents.get(host)
+    return is_within(host, applied.organization) or bool(consent and consent.granted)
+
+
+def _unasked(host: str, applied: Applied, consents: dict[str, ReportConsent]) -> bool:
+    return host not in consents and not is_within(host, applied.organization)
+
+
+def _consent(consent: ReportConsent) -> Evidence:
+    found = "agrees" if consent.granted else consent.reason or "no such record"
+    return Evidence(source=f"TXT {consent.name}", record=str(found))
+
+
+def _unseen(dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
+    names = ", ".join(f"_dmarc.{name}" for name in applied.unseen)
+    reasons = (answer.reason for answer in dmarc.answers if answer.domain in applied.unseen)
+    reason = next((found for found in reasons if found), Reason.INCONCLUSIVE)
+    return unknown("unseen", *_evidence(dmarc), reason=reason, names=names)
+
+
+def _weak(level: str, minimum: str) -> bool:
+    return not level or LEVELS.index(level) < LEVELS.index(minimum)
+
+
+def _observed(applied: Applied) -> str:
+    if not applied.domain:
+        return "no policy"
+    return f"p={applied.domain}, subdomains {applied.subdomains or 'not known'}"
+
+
+def _evidence(dmarc: DmarcDiscovery) -> tuple[Evidence, ...]:
+    found = tuple(
+        Evidence(source=f"TXT _dmarc.{answer.domain}", record=text)
+        for answer in dmarc.answers
+        for text in answer.records
+    )
+    names = ", ".join(f"_dmarc.{answer.domain}" for answer in dmarc.answers)
+    return found or (Evidence(source=f"TXT {names}", record="no DMARC record"),)

@@ -1,0 +1,84 @@
+"""Domains that send no mail: nobody may send in their name."""
+
+from dataclasses import replace
+
+from posture.model import (
+    Domain,
+    Evidence,
+    Reason,
+    Verdict,
+    check,
+    failed,
+    not_applicable,
+    passed,
+    unknown,
+)
+
+from . import dmarc_advice, spf, spf_advice
+from .dmarc import Applied, settle
+from .facts import DmarcDiscovery, Mx, SpfDiscovery
+
+_EXPECTED = "MX 0 . | v=spf1 -all | p=reject"
+
+
+@check("email.parked.locked")
+def locked(domain: Domain, spf: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> Verdict:
+    """A domain that sends no mail tells everybody so."""
+    if domain.sends_mail is not False:
+        return not_applicable("sends", domain=domain.name)
+    applied = settle(dmarc.domain, dmarc.walk)
+    lines = _missing(domain.name, spf, applied, mx)
+    evidence = _evidence(spf, dmarc, mx)
+    open_parts = ", ".join(lines)
+    if lines:
+        records = "\n    ".join(lines.values())
+        verdict = failed("open", *evidence, fix="lock", missing=open_parts, records=records)
+    elif applied.unseen:
+        reasons = [answer.reason for answer in dmarc.answers if answer.reason]
+        verdict = unknown("unseen", *evidence, reason=reasons[0] or Reason.INCONCLUSIVE)
+    else:
+        verdict = passed("ok", *evidence, domain=domain.name)
+    observed = f"not locked: {open_parts}" if lines else "MX, SPF and DMARC locked"
+    return replace(verdict, observed=observed, expected=_EXPECTED)
+
+
+def _missing(domain: str, found: SpfDiscovery, applied: Applied, mx: Mx) -> dict[str, str]:
+    """Pair each part that is proven open with the record that closes it."""
+    lines = {}
+    if not mx.null:
+        lines["MX"] = f"{domain}. MX 0 ."
+    if not _is_closed(found):
+        lines["SPF"] = f'{domain}. TXT "{spf_advice.CLOSED}"'
+    if _is_open(applied):
+        record = (
+            dmarc_advice.raised(applied.record, "reject")
+            if applied.own and applied.record
+            else dmarc_advice.first(domain, sends_mail=False)
+        )
+        lines["DMARC"] = f'_dmarc.{domain}. TXT "{record}"'
+    return lines
+
+
+def _is_closed(found: SpfDiscovery) -> bool:
+    if len(found.records) != 1 or spf.faults(found.records[0]):
+        return False
+    last = spf.parse(found.records[0])
+    return last.all is not None and last.all.qualifier == "-" and len(last.mechanisms) == 1
+
+
+def _is_open(applied: Applied) -> bool:
+    """Whether a policy weaker than reject is proven; what was not seen proves nothing."""
+    if applied.own:
+        weak = applied.domain != "reject"
+        return weak or (applied.subdomains != "reject" and not applied.unseen)
+    return not applied.unseen and {applied.domain, applied.subdomains} != {"reject"}
+
+
+def _evidence(found: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> tuple[Evidence, ...]:
+    servers = ", ".join(f"{host.preference} {host.host}." for host in mx.hosts[:5])
+    policies = [text for answer in dmarc.answers for text in answer.records]
+    return (
+        Evidence(source=f"MX {mx.domain}", record=servers or "no such record"),
+        Evidence(source=f"TXT {found.domain}", record=" | ".join(found.records[:3]) or "no SPF"),
+        Evidence(source=f"TXT _dmarc.{mx.domain}", record=" | ".join(policies[:3]) or "no DMARC"),
+    )
