@@ -34,7 +34,7 @@ def convert(value: object, kind: type[T]) -> T:
     return msgspec.convert(value, kind)
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON is anything
+def plain(value: object) -> Any:
     """Turn a dataclass into plain JSON values with sorted keys."""
     return msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
 

@@ -38,6 +38,7 @@ class Collector:
     """A collector function and what its signature says."""
 
     name: str
+    """That of its fact: a fact has exactly one collector."""
     area: Area
     function: Callable[..., Any]
     spec: CollectorSpec
@@ -190,11 +191,12 @@ def _hints(function: Callable[..., Any]) -> tuple[dict[str, Any], Any]:
 
 
 def _add_collector(registry: Registry, area: Area, function: Callable[..., Any]) -> None:
-    name, spec = _mark(area, function, CollectorSpec)
+    written, spec = _mark(area, function, CollectorSpec)
     hints, fact = _hints(function)
     declared = model.fact_name(fact) if isinstance(fact, type) else None
     if declared is None or not isinstance(fact, type):
-        raise PluginError(f"collector {name} must return a declared fact")
+        raise PluginError(f"collector {written} must return a declared fact")
+    name = declared.name
     parameter, subject = _subject_of(name, hints)
     needs, rest = _split(hints)
     made = Collector(
@@ -208,8 +210,8 @@ def _add_collector(registry: Registry, area: Area, function: Callable[..., Any])
         tools=tuple(rest.items()),
         fact=fact,
     )
-    _claim(registry.collectors, name, made, "collector")
-    _claim(registry.facts, declared.name, fact, "fact")
+    _claim(registry.collectors, name, made, "collector of the fact")
+    registry.facts[name] = fact
     registry.sources[fact] = made
 
 
@@ -301,7 +303,7 @@ def _split(hints: dict[str, Any]) -> tuple[tuple[Need, ...], dict[str, Any]]:
     return tuple(needs), rest
 
 
-def _need(parameter: str, hint: Any) -> Need | None:  # noqa: ANN401 - a type hint is anything
+def _need(parameter: str, hint: Any) -> Need | None:
     if typing.get_origin(hint) in {Sequence, list, tuple}:
         inner = typing.get_args(hint)[0]
         if typing.get_origin(inner) is not Seen:
@@ -314,7 +316,7 @@ def _need(parameter: str, hint: Any) -> Need | None:  # noqa: ANN401 - a type hi
     return Need(parameter=parameter, fact=fact, failures=failures)
 
 
-def _or_failed(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401 - a type hint is anything
+def _or_failed(hint: Any) -> tuple[Any, bool]:
     """Strip ``| Failed`` from a hint."""
     if isinstance(hint, types.UnionType):
         others = [arm for arm in typing.get_args(hint) if arm is not Failed]

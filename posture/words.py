@@ -54,7 +54,7 @@ def load_page(package: str, check_id: str) -> Page:
 def parse_page(check_id: str, text: str) -> Page:
     """Read a page: TOML between ``+++`` lines, then four Markdown sections."""
     parts = text.split(f"{FENCE}\n", 2)
-    if len(parts) != 3 or parts[0].strip():  # noqa: PLR2004 - before, front matter, after
+    if len(parts) != 3 or parts[0].strip():
         raise PageError(f"{check_id}: the page must start with front matter between {FENCE} lines")
     try:
         front = tomllib.loads(parts[1])
@@ -129,9 +129,7 @@ def _engine(finding: Finding) -> Words:
     texts = catalogue()
     why = texts["reason"][finding.reason] if finding.reason else ""
     step = texts["next_step"][finding.reason] if finding.reason else ""
-    return Words(
-        summary=texts["says"][finding.says].format(why=why, **finding.values), fix=step
-    )
+    return Words(summary=texts["says"][finding.says].format(why=why, **finding.values), fix=step)
 
 
 def _fill(page: Page, table: Mapping[str, str], text_id: str, values: Mapping[str, Value]) -> str:
@@ -146,7 +144,7 @@ def _fill(page: Page, table: Mapping[str, str], text_id: str, values: Mapping[st
 class _Plain(string.Formatter):
     """Fills names only: a text may not reach into attributes or items of a value."""
 
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
         if not field_name.isidentifier():
             raise ValueError(field_name)
         return super().get_field(field_name, args, kwargs)

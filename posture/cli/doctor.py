@@ -18,7 +18,7 @@ from posture.model import BackupSet, CollectError, Domain, SecretRef, Tenant
 from posture.net import NetConfig, NetRoot
 from posture.plugins import Registry
 from posture.policy import load_policy
-from posture.render.pdf import engines
+from posture.render.pdf import available
 from posture.secrets import Secrets
 from posture.version import VERSION
 
@@ -58,7 +58,7 @@ def _machine() -> Iterator[Line]:
     for program, adds in PROGRAMS.items():
         path = shutil.which(program)
         yield Line(bool(path), program, path or f"would add {adds}", needed=False)
-    able = engines()
+    able = available()
     yield Line(
         bool(able),
         "PDF",

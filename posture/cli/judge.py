@@ -61,5 +61,5 @@ def command(
     if out:
         history.write_atomically(out, json.document(made))
         common.say(f"Wrote {out}")
-    click.echo(text.summary(made, colour=outputs.colours(click.get_text_stream("stdout"))))
+    click.echo(text.summary(made, color=outputs.colours(click.get_text_stream("stdout"))))
     return common.exit_code(made, fail_on, min_coverage)

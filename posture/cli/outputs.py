@@ -31,7 +31,7 @@ def print_pdf(page: str, path: Path) -> bool:
     """Print the page; without a way to print, say so: the HTML is the report all the same."""
     try:
         pdf.pdf(page, path)
-    except pdf.PdfUnavailableError as error:
+    except pdf.PdfUnavailable as error:
         common.say(f"No PDF was written: {error}")
         return False
     return True
@@ -51,6 +51,6 @@ def summarise(audit: Audit, directory: Path, *, quiet: bool) -> None:
         if changes is None or changes.grade_before != audit.score.floor.grade:
             click.echo(text.one_line(audit))
         return
-    click.echo(text.summary(audit, colour=colours(sys.stdout)))
+    click.echo(text.summary(audit, color=colours(sys.stdout)))
     for name in sorted(entry.name for entry in directory.iterdir()):
         common.data(str(directory / name))

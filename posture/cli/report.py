@@ -40,5 +40,5 @@ def command(
     if as_json:
         click.echo(json.document(made), nl=False)
     elif not (html_file or pdf_file or csv_file):
-        click.echo(text.summary(made, colour=outputs.colours(click.get_text_stream("stdout"))))
+        click.echo(text.summary(made, color=outputs.colours(click.get_text_stream("stdout"))))
     return Exit.FINE

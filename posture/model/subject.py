@@ -106,7 +106,7 @@ class WebSite(Subject):
 
     @property
     def key(self) -> str:
-        return self.host if self.port == 443 else f"{self.host}:{self.port}"  # noqa: PLR2004 - HTTPS
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
 
     def endpoints(self) -> tuple[tuple[str, int | None], ...]:
         return ((self.host, self.port), (self.host, 80))
@@ -121,7 +121,7 @@ class MailServer(Subject):
 
     @property
     def key(self) -> str:
-        return self.host if self.port == 25 else f"{self.host}:{self.port}"  # noqa: PLR2004 - SMTP
+        return self.host if self.port == 25 else f"{self.host}:{self.port}"
 
     def endpoints(self) -> tuple[tuple[str, int | None], ...]:
         return ((self.host, self.port),)
