@@ -1,1 +1,29 @@
-"""Certificates and protocol versions of the client's servers."""
+"""TLS as browsers and mail servers meet it: certificates, versions and STARTTLS."""
+
+from posture.model import Area
+
+from . import collect_mail, collect_web, mail, web
+
+AREA = Area(
+    name="tls",
+    title="Encryption",
+    package=__name__,
+    collectors=(
+        collect_web.certificate,
+        collect_web.versions,
+        collect_mail.starttls,
+        collect_mail.certificate,
+        collect_mail.versions,
+    ),
+    checks=(
+        web.trusted,
+        web.name,
+        web.expiry,
+        web.legacy,
+        mail.starttls,
+        mail.trusted,
+        mail.name,
+        mail.expiry,
+        mail.legacy,
+    ),
+)

@@ -1,0 +1,68 @@
+"""Makes the first visit to a web site, without and with TLS. Pages are fetched, never stored."""
+
+from posture.model import CollectError, Reason, WebSite, collector
+from posture.net import Net
+from posture.net.http import Http, HttpResponse, redirect
+
+from .facts import Hop, HttpPort, PlainVisit, SecureVisit
+from .origin import Origin, origin
+
+HOPS = 5
+MAX_TEXT = 1000
+"""Characters kept of a URL or a header."""
+
+MAX_HEADERS = 10
+
+
+@collector(traffic="a TCP connection to {host}, port 80")
+async def port(site: WebSite, net: Net) -> HttpPort:
+    """See whether something listens for plain HTTP."""
+    try:
+        async with await net.connect(site.host, 80) as stream:
+            return HttpPort(address=stream.peer, closed=False)
+    except CollectError as error:
+        if error.reason is Reason.REFUSED:
+            return HttpPort(address="", closed=True)
+        raise
+
+
+@collector(traffic="GET http://{host}/ and its redirects on the same host", deadline=60)
+def plain(site: WebSite, port: HttpPort, http: Http) -> PlainVisit:
+    """Follow plain HTTP until it leaves this host or becomes HTTPS; neither is visited."""
+    hops: list[Hop] = []
+    url = f"http://{_authority(site.host)}/"
+    while not port.closed and len(hops) < HOPS and url not in {hop.url for hop in hops}:
+        answer = _get(http, url)
+        target = redirect(answer) or ""
+        hops.append(Hop(url=url[:MAX_TEXT], status=answer.status, target=target[:MAX_TEXT]))
+        if origin(target) != Origin("http", site.host, 80):
+            break
+        url = target[:MAX_TEXT]
+    return PlainVisit(host=site.host, closed=port.closed, hops=tuple(hops))
+
+
+@collector(traffic="GET https://{host}:{port}/", deadline=60)
+def secure(site: WebSite, http: Http) -> SecureVisit:
+    """Fetch the front page over HTTPS, whatever its certificate is worth."""
+    suffix = "" if site.port == 443 else f":{site.port}"
+    url = f"https://{_authority(site.host)}{suffix}/"
+    answer = http.get(url, verify=False)
+    found = [value for key, value in answer.headers if key.lower() == "strict-transport-security"]
+    return SecureVisit(
+        url=url,
+        status=answer.status,
+        headers=tuple(value[:MAX_TEXT] for value in found[:MAX_HEADERS]),
+    )
+
+
+def _get(http: Http, url: str) -> HttpResponse:
+    try:
+        return http.get(url)
+    except CollectError as error:
+        if error.reason is Reason.REFUSED:  # it was open a moment ago: this is no closed port
+            raise CollectError(Reason.INCONCLUSIVE, error.detail) from None
+        raise
+
+
+def _authority(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
