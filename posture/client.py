@@ -36,8 +36,8 @@ from posture.tomlfile import (
     read,
 )
 
-EXTERNAL = "external"
-"""The profile of a scan without a client file."""
+DOMAIN = "domain"
+"""The profile of a scan without a client file: what a browser or a mail server does."""
 
 _COVERED_BY: Mapping[type[Subject], Cover | None] = {
     Company: None,
@@ -98,7 +98,7 @@ class Client:
     absent: Mapping[str, str] = field(default_factory=dict)
     """Kind of subject to the reason why there is none."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
-    policy: str = client_file.PolicyTable.file
+    policy: str = client_file.BASELINE
     """Name of a built-in policy, or the absolute path of a file."""
     profile: str | None = None
     """None is the policy's own default."""
@@ -134,7 +134,7 @@ class Client:
             company=Company(client_id=domain, name=domain),
             authorisation=Authorisation(by=by, covers=frozenset({Cover.DOMAINS})),
             subjects=(Domain(name=domain),),
-            profile=EXTERNAL,
+            profile=DOMAIN,
         )
 
 

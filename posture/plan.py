@@ -1,10 +1,13 @@
 """Which collectors must run for these rules, and what that will do, before anything is done."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from posture.model import Subject
 from posture.plugins import Check, Collector, Discoverer, Registry
+
+_BLANK = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +88,15 @@ def announce(made: Plan, subjects: Sequence[Subject]) -> list[Announcement]:
         for collector in made.collectors
         if isinstance(subject, collector.subject)
     ]
-    for found in made.discoverers:
+    for found in _reachable(made, {type(subject) for subject in subjects}):
         parents = [s for s in subjects if isinstance(s, found.subject)]
-        targets = [fill(found.rule, parent) for parent in parents] or [found.rule]
+        targets = [fill(found.rule, parent) for parent in parents] or [
+            _BLANK.sub(r"‹\1›", found.rule)
+        ]
         lines.extend(
             Announcement(
                 target=target,
-                traffic=collector.spec.traffic,
+                traffic=_BLANK.sub(r"‹\1›", collector.spec.traffic),
                 collector=collector.name,
                 needs=collector.spec.needs,
                 consent=collector.spec.consent,
@@ -101,6 +106,15 @@ def announce(made: Plan, subjects: Sequence[Subject]) -> list[Announcement]:
             if collector.subject is found.finds
         )
     return lines
+
+
+def _reachable(made: Plan, kinds: set[type[Subject]]) -> list[Discoverer]:
+    """The discoverers that can come to work, starting from declared kinds of subject."""
+    found: list[Discoverer] = []
+    for _ in made.discoverers:
+        found = [d for d in made.discoverers if d.subject in kinds]
+        kinds = kinds | {d.finds for d in found}
+    return found
 
 
 def fill(pattern: str, subject: Subject) -> str:

@@ -31,7 +31,9 @@ class Where(StrEnum):
     """Where a rule's evidence comes from; a profile is a set of these."""
 
     OUTSIDE = "outside"
-    """Without credentials, from the internet."""
+    """What a browser or a mail server sees, without credentials."""
+    SCAN = "scan"
+    """The ports of declared addresses."""
     LAN = "lan"
     PROVIDER = "provider"
     """A provider's API, an agent or a log."""

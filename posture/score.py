@@ -326,12 +326,12 @@ def _declared_absent(by_rule: Mapping[str, Sequence[Finding]], policy: Policy) -
 
 
 def _actions(rules: Sequence[RuleScore], policy: Policy) -> list[Action]:
-    """Criticals first, then by points gained per minute; with the grade after each step."""
+    """Critical before high before the rest, then by points per minute; with the grade after."""
 
-    def order(rule: RuleScore) -> tuple[bool, float, int, str]:
+    def order(rule: RuleScore) -> tuple[int, float, int, str]:
         effort = max(policy.rules[rule.check].effort_minutes, 1)
-        critical = rule.severity is Severity.CRITICAL
-        return (not critical, -rule.points / effort, -rule.severity.rank, rule.check)
+        tier = max(rule.severity.rank, Severity.MEDIUM.rank)
+        return (-tier, -rule.points / effort, -rule.severity.rank, rule.check)
 
     todo = sorted((rule for rule in rules if rule.to_do), key=order)
     actions, state = [], list(rules)

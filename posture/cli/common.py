@@ -23,7 +23,7 @@ from posture.snapshot import Snapshot
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-FAIL_ON = [*Severity, "none"]
+FAIL_ON = [*(severity.value for severity in Severity), "none"]
 NOTHING_FAILED = {
     Reason.NOT_DECLARED,
     Reason.NO_CONSENT,

@@ -140,13 +140,13 @@ def test_a_look_from_the_other_side_is_counted() -> None:
     assert made.from_outside == 1
 
 
-def test_actions_put_criticals_first_then_points_per_minute() -> None:
+def test_actions_put_criticals_and_highs_first_then_points_per_minute() -> None:
     quick = rule("em.a.quick", Severity.LOW, "email", effort_minutes=0)
     slow = rule("em.a.slow", Severity.HIGH, "email", effort_minutes=600)
     rules = [slow, quick, CRITICAL[0]]
     made = score([finding(r, Status.FAIL) for r in rules], policy(rules))
-    assert [a.check for a in made.actions] == ["id.mfa.0", "em.a.quick", "em.a.slow"]
-    assert [a.grade_after for a in made.actions] == ["C", "C", "A+"]
+    assert [a.check for a in made.actions] == ["id.mfa.0", "em.a.slow", "em.a.quick"]
+    assert [a.grade_after for a in made.actions] == ["C", "A", "A+"]
 
 
 # --- the promises that cannot be gamed ------------------------------------------------------------
