@@ -47,8 +47,8 @@ def wording_problems(package: str, check: str, verdicts: Iterable[Verdict]) -> l
     used: dict[str, set[str]] = {"says": set(), "fix": set(), "near_miss": set()}
     problems = []
     for verdict in verdicts:
-        for table, ids in used.items():
-            ids |= {found} if (found := getattr(verdict, table)) else set()
+        for table in used:
+            used[table] |= {getattr(verdict, table)} - {None}
         try:
             of_finding(_finding(check, verdict), page)
         except PageError as error:

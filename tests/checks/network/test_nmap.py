@@ -35,10 +35,12 @@ class Watching(FakeNet):
     mode = 0
 
     async def run(self, argv: Sequence[str], **options: object) -> Completed:
-        path = Path(argv[argv.index("-iL") + 1])
+        self.read(Path(argv[argv.index("-iL") + 1]))
+        return await super().run(argv, env=None)
+
+    def read(self, path: Path) -> None:
         self.targets = path.read_text()
         self.mode = stat.S_IMODE(path.stat().st_mode)
-        return await super().run(argv, env=None)
 
 
 def test_the_sample_of_a_real_run() -> None:
