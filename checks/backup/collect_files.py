@@ -15,7 +15,7 @@ from pathlib import Path
 
 from posture.model import CollectError, Reason, record
 
-from .content import Content, Enough, inspect
+from .content import EMPTY, Content, Enough, inspect
 from .facts import BackupEvidence, Completeness, Outcome, Point
 from .names import is_backup, stamp
 from .points import in_future, thinned
@@ -74,7 +74,7 @@ def _listed(file: Found) -> Point:
         started_at=made.started_at,
         ended_at=file.changed,
         outcome=Outcome.UNREAD if file.size else Outcome.BAD,
-        content="; ".join(filter(None, ["not opened" if file.size else "it is empty", made.note])),
+        content="; ".join(filter(None, ["not opened" if file.size else EMPTY, made.note])),
         size_bytes=file.size,
     )
 
@@ -102,15 +102,13 @@ def _alarm(seconds: float) -> Enough:
 
 def _seen(point: Point, file: Found, now: datetime, enough: Enough) -> Point:
     """Open one file and say what it is."""
-    if not file.size:
-        return point
     content, growing = _content(file, enough)
     young = timedelta(0) <= now - file.changed <= SETTLING
     outcome, text = content.outcome, content.text
     if growing or (outcome is Outcome.BAD and young):
         outcome, text = Outcome.RUNNING, f"{text}; it may still be written"
-    notes = point.content.removeprefix("not opened").removeprefix("; ")
-    return replace(point, outcome=outcome, content="; ".join(filter(None, [text, notes])))
+    _, separator, notes = point.content.partition("; ")
+    return replace(point, outcome=outcome, content=f"{text}{separator}{notes}")
 
 
 def _content(file: Found, enough: Enough) -> tuple[Content, bool]:

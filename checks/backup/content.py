@@ -32,6 +32,8 @@ CHUNK = 1 << 20
 EDGE = 4096
 """Bytes looked at from both ends. A dump's last words are followed by a few more lines."""
 
+EMPTY = "it is empty"
+
 ZEROS = 1024
 """A tar archive ends with two blocks of zeros (POSIX.1-2017, pax, ustar interchange format)."""
 
@@ -62,7 +64,7 @@ def inspect(stream: IO[bytes], name: str, enough: Enough) -> Content:
 def _inspect(stream: IO[bytes], name: str, enough: Enough) -> Content:
     head = stream.read(EDGE)
     if not head:
-        return _bad("it is empty")
+        return _bad(EMPTY)
     stream.seek(0)
     for magic, kind, opened in _COMPRESSED:
         if head.startswith(magic):

@@ -85,9 +85,11 @@ def test_a_future_file_does_not_stop_the_search(tmp_path: Path) -> None:
 
 def test_an_incomplete_file_of_a_moment_ago_is_still_written(tmp_path: Path) -> None:
     put(tmp_path, "now.gz", CUT, hours=0.1)
+    put(tmp_path, "begun.gz", b"", hours=0.01)
     put(tmp_path, "stale.gz", CUT, hours=0.2)
     points = by_id(read(tmp_path))
     assert points["now.gz"].outcome is RUNNING
+    assert points["begun.gz"].outcome is RUNNING
     assert points["stale.gz"].outcome is BAD
 
 
