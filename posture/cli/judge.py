@@ -1,5 +1,6 @@
 """``posture judge``: stored evidence under any policy, at any time, offline."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,5 +62,5 @@ def command(
     if out:
         history.write_atomically(out, json.document(made))
         common.say(f"Wrote {out}")
-    click.echo(text.summary(made, color=outputs.colours(click.get_text_stream("stdout"))))
+    click.echo(text.summary(made, color=outputs.colours(sys.stdout)))
     return common.exit_code(made, fail_on, min_coverage)

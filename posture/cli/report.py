@@ -1,5 +1,6 @@
 """``posture report``: a stored audit in any format, offline."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -40,5 +41,5 @@ def command(
     if as_json:
         click.echo(json.document(made), nl=False)
     elif not (html_file or pdf_file or csv_file):
-        click.echo(text.summary(made, color=outputs.colours(click.get_text_stream("stdout"))))
+        click.echo(text.summary(made, color=outputs.colours(sys.stdout)))
     return Exit.FINE
