@@ -139,17 +139,16 @@ def words(text: str) -> tuple[str, ...]:
 def parse(text: str) -> Record:
     """Read a record for which ``is_spf`` holds; raises ParseError for its first fault."""
     terms: list[Term] = []
-    for term, fault in _read(text):
-        if fault:
-            raise fault
-        if term:
-            terms.append(term)
+    for read in _read(text):
+        if isinstance(read, ParseError):
+            raise read
+        terms.append(read)
     return Record(tuple(terms))
 
 
 def faults(text: str) -> tuple[ParseError, ...]:
     """Find every fault of a record."""
-    return tuple(fault for _, fault in _read(text) if fault)
+    return tuple(read for read in _read(text) if isinstance(read, ParseError))
 
 
 def has_macro(domain: str) -> bool:
@@ -157,16 +156,16 @@ def has_macro(domain: str) -> bool:
     return "%" in domain
 
 
-def _read(text: str) -> list[tuple[Term | None, ParseError | None]]:
+def _read(text: str) -> list[Term | ParseError]:
     if not is_spf(text):
-        return [(None, ParseError(Fault.UNKNOWN, text[: len(VERSION)]))]
+        return [ParseError(Fault.UNKNOWN, text[: len(VERSION)])]
     once: set[str] = set()
-    found: list[tuple[Term | None, ParseError | None]] = []
+    found: list[Term | ParseError] = []
     for word in words(text):
         try:
-            found.append((_term(word, once), None))
+            found.append(_term(word, once))
         except ParseError as fault:
-            found.append((None, fault))
+            found.append(fault)
     return found
 
 
