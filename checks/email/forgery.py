@@ -113,7 +113,7 @@ def reports(dmarc: DmarcDiscovery) -> Verdict:
     if not applied.record or not applied.domain:
         return not_applicable("no_record", *_evidence(dmarc), domain=dmarc.domain)
     verdict = _targets(dmarc, applied, applied.record)
-    observed = f"{len(applied.record.rua)} rua addresses"
+    observed = f"rua={','.join(applied.record.rua)[:200]}" if applied.record.rua else "no rua"
     return replace(verdict, observed=observed, expected="rua=mailto: an address that takes reports")
 
 

@@ -21,9 +21,8 @@ from posture.model import (
 from . import spf as grammar
 from . import spf_advice as advice
 from .facts import Mx, Outcome, SpfDiscovery, SpfLookup
-from .spf_tree import Breadth, breadth, costs
+from .spf_tree import Breadth, breadth, costs, own_term, refers
 
-_REFERS = ("include", "redirect")
 _ERRORS = {Outcome.NONE, Outcome.SEVERAL, Outcome.SYNTAX}
 _EVIDENCE_LIMIT = 20
 
@@ -105,33 +104,37 @@ def valid(spf: SpfDiscovery) -> Verdict:
 
 def _references(spf: SpfDiscovery) -> Verdict:
     """Judge the records that a record without faults refers to."""
-    refers = [seen for seen in spf.lookups if _refers(seen)]
-    broken = next((seen for seen in refers if seen.outcome in _ERRORS), None)
+    found = [seen for seen in spf.lookups if refers(seen)]
+    broken = next((seen for seen in found if seen.outcome in _ERRORS), None)
     if broken:
         return _broken(spf, broken)
-    values: dict[str, Value] = {"domain": spf.domain, "count": len(refers)}
-    if unseen := _first(refers, Outcome.UNSEEN):
+    values: dict[str, Value] = {"domain": spf.domain, "count": len(found)}
+    if unseen := _first(found, Outcome.UNSEEN):
         return _unseen(spf, unseen)
     if spf.truncated:
         return unknown("truncated", *_records(spf), reason=Reason.TOO_LARGE, **values)
-    says = "ok_macro" if _first(refers, Outcome.MACRO) else "ok"
+    says = "ok_macro" if _first(found, Outcome.MACRO) else "ok"
     return replace(passed(says, *_records(spf), **values), observed="no error")
 
 
 def _broken(spf: SpfDiscovery, broken: SpfLookup) -> Verdict:
-    own = broken.depth == 0
     verdict = failed(
         f"broken_{broken.outcome.value}",
         *_records(spf),
         *_tree(spf.lookups),
-        fix="drop" if own else "ask",
+        fix="ask" if broken.depth else "drop",
         domain=spf.domain,
         holder=broken.holder,
         term=broken.term,
         target=broken.target,
-        record=advice.without(spf.records[0], {broken.term}) if own else spf.records[0],
+        record=_without(spf, broken.holder, broken.term),
     )
     return replace(verdict, observed=f"{broken.term}: {broken.outcome.value}")
+
+
+def _without(spf: SpfDiscovery, holder: str, term: str) -> str:
+    """Write the domain's own record without the term that leads to a bad one."""
+    return advice.without(spf.records[0], {own_term(spf, holder, term)})
 
 
 @check("email.spf.lookups")
@@ -154,10 +157,9 @@ def _counted(spf: SpfDiscovery, params: Lookups, total: int, voids: int) -> Verd
     values: dict[str, Value] = {"domain": spf.domain, "total": total, "voids": voids}
     values["limit"] = params.limit
     if loop := _first(spf.lookups, Outcome.LOOP):
-        fix = "drop" if loop.depth == 0 else "ask"
-        record = advice.without(spf.records[0], {loop.term})
+        record = _without(spf, loop.holder, loop.term)
         named = {"term": loop.term, "holder": loop.holder, "record": record}
-        return failed("loop", *evidence, fix=fix, **values, **named)
+        return failed("loop", *evidence, fix="ask" if loop.depth else "drop", **values, **named)
     if many := _first(spf.lookups, Outcome.MANY):
         named = {"term": many.term, "holder": many.holder}
         return failed("many_servers", *evidence, fix="list_servers", **values, **named)
@@ -175,10 +177,10 @@ def _counted(spf: SpfDiscovery, params: Lookups, total: int, voids: int) -> Verd
 def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | None:
     """Say why the total is not known; None when it is."""
     unseen = [seen for seen in spf.lookups if seen.outcome is Outcome.UNSEEN]
-    beneath = next((seen for seen in unseen if _refers(seen)), None)
+    beneath = next((seen for seen in unseen if refers(seen)), None)
     if beneath or (voids + len(unseen) > params.voids and unseen):
         return _unseen(spf, beneath or unseen[0])
-    macro = next((s for s in spf.lookups if s.outcome is Outcome.MACRO and _refers(s)), None)
+    macro = next((s for s in spf.lookups if s.outcome is Outcome.MACRO and refers(s)), None)
     if spf.truncated:
         return unknown("truncated", *_records(spf), reason=Reason.TOO_LARGE, domain=spf.domain)
     if macro:
@@ -205,15 +207,18 @@ def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:
         Evidence(source=f"TXT {record.domain}", record=record.text)
         for record in spf.referred[:_EVIDENCE_LIMIT]
     ]
-    values = {"domain": spf.domain, "addresses": f"{found.ipv4:,}", "term": found.everyone}
+    values = {"domain": spf.domain, "addresses": f"{found.ipv4:,}"}
     if found.everyone:
-        return failed("everyone", *evidence, fix="close", **values)
-    if found.ipv4 > params.ipv4_addresses or found.ipv6_prefix < params.ipv6_prefix:
-        return failed("too_wide", *evidence, fix="narrow", prefix=found.ipv6_prefix, **values)
+        return _everyone(spf, found, evidence)
+    if found.ipv4 > params.ipv4_addresses:
+        return failed("too_wide", *evidence, fix="narrow", **values)
+    if found.ipv6_prefix < params.ipv6_prefix:
+        prefix = found.ipv6_prefix
+        return failed("too_wide_ipv6", *evidence, fix="narrow", prefix=prefix, **values)
     for seen in spf.lookups:
         if seen.outcome is Outcome.UNSEEN:
             return _unseen(spf, seen)
-        if seen.outcome is Outcome.MACRO and _refers(seen):
+        if seen.outcome is Outcome.MACRO and refers(seen):
             reason = Reason.INCONCLUSIVE
             return unknown("macro", *evidence, reason=reason, domain=spf.domain, term=seen.term)
     if spf.truncated:
@@ -221,6 +226,24 @@ def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:
     last = grammar.parse(spf.records[0])
     closed = last.redirect or (last.all and last.all.qualifier in "-~")
     return passed("ok" if closed else "open_ended", *evidence, **values)
+
+
+def _everyone(spf: SpfDiscovery, found: Breadth, evidence: Sequence[Evidence]) -> Verdict:
+    own = found.holder == spf.domain
+    record = (
+        advice.closed(spf.records[0], found.everyone)
+        if own
+        else _without(spf, found.holder, found.everyone)
+    )
+    return failed(
+        "everyone",
+        *evidence,
+        fix="close" if own else "drop",
+        domain=spf.domain,
+        term=found.everyone,
+        holder=found.holder,
+        record=record,
+    )
 
 
 def _undecided(spf: SpfDiscovery) -> Verdict | None:
@@ -248,10 +271,6 @@ def _unseen(spf: SpfDiscovery, seen: SpfLookup) -> Verdict:
         term=seen.term,
         holder=seen.holder,
     )
-
-
-def _refers(seen: SpfLookup) -> bool:
-    return seen.term.lower().lstrip("+-~?").startswith(_REFERS)
 
 
 def _first(lookups: Sequence[SpfLookup], outcome: Outcome) -> SpfLookup | None:

@@ -63,9 +63,20 @@ def corrected(record: str) -> str:
 
 
 def without(record: str, terms: Iterable[str]) -> str:
-    """Drop terms from a record."""
+    """Drop terms from a record; what a dropped redirect would have ended in becomes ``~all``."""
     gone = set(terms)
-    return " ".join([spf.VERSION, *(word for word in spf.words(record) if word not in gone)])
+    left = [word for word in spf.words(record) if word not in gone]
+    ended = any(word.lower().lstrip("+-~?") == "all" for word in left)
+    if not ended and any(word.lower().startswith("redirect=") for word in gone):
+        left.append("~all")
+    return " ".join([spf.VERSION, *left])
+
+
+def closed(record: str, term: str) -> str:
+    """Take the right to send from everybody: ``all`` turns soft, another term goes."""
+    if term.lower().lstrip("+") != "all":
+        return without(record, {term})
+    return " ".join([spf.VERSION, *("~all" if w == term else w for w in spf.words(record))])
 
 
 def trimmed(discovery: SpfDiscovery) -> tuple[str, int]:

@@ -194,6 +194,8 @@ class Breadth:
 
     everyone: str
     """The term that lets everybody in, empty when none does."""
+    holder: str
+    """The domain whose record holds that term."""
     ipv4: int
     """IPv4 addresses that may send, each counted once."""
     ipv6_prefix: int
@@ -206,6 +208,7 @@ class _Allowed:
     lookups: Mapping[tuple[str, str], SpfLookup]
     visited: set[str] = field(default_factory=set)
     everyone: str = ""
+    holder: str = ""
     ipv4: list[IPv4Network] = field(default_factory=list)
     ipv6: list[IPv6Network] = field(default_factory=list)
 
@@ -222,13 +225,17 @@ class _Allowed:
 
     def mechanism(self, domain: str, mechanism: spf.Mechanism) -> None:
         if mechanism.name == "all":
-            self.everyone = self.everyone or f"{mechanism.text} in {domain}"
+            self.open(domain, mechanism.text)
         elif mechanism.network:
             self.add(mechanism.network)
         elif mechanism.name == "include":
             self.refer(mechanism)
         else:
             self.lookup(domain, mechanism)
+
+    def open(self, domain: str, term: str) -> None:
+        if not self.everyone:
+            self.everyone, self.holder = term, domain
 
     def refer(self, term: spf.Term) -> None:
         target = normal(term.domain)
@@ -241,7 +248,7 @@ class _Allowed:
             return
         if mechanism.name == "exists":
             # A name that exists for one sender exists for all of them.
-            self.everyone = self.everyone or f"{mechanism.text} in {domain}"
+            self.open(domain, mechanism.text)
         for address in seen.addresses:
             prefix = mechanism.prefix6 if ":" in address else mechanism.prefix4
             self.add(ip_network(f"{ip_address(address)}/{prefix}", strict=False))
@@ -262,6 +269,7 @@ def breadth(discovery: SpfDiscovery) -> Breadth:
     allowed.record(discovery.domain, discovery.records[0])
     return Breadth(
         everyone=allowed.everyone,
+        holder=allowed.holder,
         ipv4=sum(network.num_addresses for network in collapse_addresses(allowed.ipv4)),
         ipv6_prefix=min((network.prefixlen for network in allowed.ipv6), default=128),
     )
@@ -272,6 +280,22 @@ def costs(lookups: Sequence[SpfLookup]) -> list[tuple[SpfLookup, int]]:
     own = [index for index, seen in enumerate(lookups) if seen.depth == 0]
     ends = [*own[1:], len(lookups)]
     return [(lookups[start], end - start) for start, end in zip(own, ends, strict=False)]
+
+
+def refers(seen: SpfLookup) -> bool:
+    """Whether a term leads to another record."""
+    return seen.term.lower().lstrip("+-~?").startswith(("include", "redirect"))
+
+
+def own_term(discovery: SpfDiscovery, holder: str, term: str) -> str:
+    """Name the term of the domain's own record that leads to a term of ``holder``'s record."""
+    own = term
+    for seen in discovery.lookups:
+        if seen.depth == 0:
+            own = seen.term
+        if seen.target == holder and refers(seen):
+            break
+    return term if holder == discovery.domain else own
 
 
 def kept(referred: Mapping[str, str]) -> tuple[SpfRecord, ...]:

@@ -133,11 +133,13 @@ RESTRICTIVE: list[Case] = [
     ("neutral", restrictive(text("v=spf1 a ?all")), PASS, "open_ended", None),
     ("no end", restrictive(text("v=spf1 ip4:192.0.2.1")), PASS, "open_ended", None),
     ("everyone", restrictive(text("v=spf1 +all")), FAIL, "everyone", "close"),
+    ("everyone twice", restrictive(text("v=spf1 include:a.example +all",
+                                        a_example="v=spf1 +all")), FAIL, "everyone", "drop"),
     ("plain all", restrictive(text("v=spf1 a all")), FAIL, "everyone", "close"),
     ("through include", restrictive(text("v=spf1 include:a.example -all",
-                                         a_example="v=spf1 +all")), FAIL, "everyone", "close"),
+                                         a_example="v=spf1 +all")), FAIL, "everyone", "drop"),
     ("through redirect", restrictive(text("v=spf1 redirect=a.example",
-                                          a_example="v=spf1 all")), FAIL, "everyone", "close"),
+                                          a_example="v=spf1 all")), FAIL, "everyone", "drop"),
     ("include that may not pass", restrictive(text("v=spf1 ?include:a.example -all",
                                                    a_example="v=spf1 +all")), PASS, "ok", None),
     ("exists for all", restrictive(text("v=spf1 exists:a.example -all") |
@@ -149,12 +151,12 @@ RESTRICTIVE: list[Case] = [
     ("a /8", restrictive(text("v=spf1 ip4:10.0.0.0/8 ip4:10.1.0.0/16 -all")), PASS, "ok", None),
     ("a /8 and one", restrictive(text("v=spf1 ip4:10.0.0.0/8 ip4:11.0.0.0 -all")), FAIL,
      "too_wide", "narrow"),
-    ("wide IPv6", restrictive(text("v=spf1 ip6:2000::/3 -all")), FAIL, "too_wide", "narrow"),
+    ("wide IPv6", restrictive(text("v=spf1 ip6:2000::/3 -all")), FAIL, "too_wide_ipv6", "narrow"),
     ("wide a", restrictive({"example.com": {"TXT": ["v=spf1 a/0 -all"], "A": ["192.0.2.1"]}}),
      FAIL, "too_wide", "narrow"),
     ("wide a for IPv6", restrictive({"example.com": {"TXT": ["v=spf1 a//0 -all"],
                                                      "AAAA": ["2001:db8::1"]}}), FAIL,
-     "too_wide", "narrow"),
+     "too_wide_ipv6", "narrow"),
     ("wide mx", restrictive({"example.com": {"TXT": ["v=spf1 mx/1 -all"], "MX": ["0 m.example."]},
                              "m.example": {"A": ["192.0.2.1"]}}), FAIL, "too_wide", "narrow"),
     ("wide mx without address", restrictive({"example.com": {
@@ -286,3 +288,28 @@ def test_a_lower_bound_is_called_one() -> None:
 def test_what_leads_nowhere_is_trimmed() -> None:
     zones = text("v=spf1 a:x.example a:y.example mx:z.example ip4:192.0.2.1 -all")
     assert lookups(zones).values["record"] == "v=spf1 ip4:192.0.2.1 -all"
+
+
+@pytest.mark.parametrize(
+    ("record", "others", "left"),
+    [
+        ("v=spf1 a +all", {}, "v=spf1 a ~all"),
+        ("v=spf1 a All", {}, "v=spf1 a ~all"),
+        ("v=spf1 mx exists:a.example -all", {"a_example": ""}, "v=spf1 mx -all"),
+        (
+            "v=spf1 a:b.example include:a.example include:c.example -all",
+            {"a_example": "v=spf1 include:b.example -all", "b_example": "v=spf1 +all"},
+            "v=spf1 a:b.example include:c.example -all",
+        ),
+        ("v=spf1 a redirect=a.example", {"a_example": "v=spf1 +all"}, "v=spf1 a ~all"),
+    ],
+)
+def test_everyone_is_taken_off_the_record(record: str, others: dict[str, str], left: str) -> None:
+    zones = text(record, **others)
+    for name in ("a.example", "b.example"):
+        zones.setdefault(name, {})["A"] = ["192.0.2.1"]
+    assert restrictive(zones).values["record"] == left
+
+
+def test_the_include_that_leads_to_a_mistake_is_taken_out() -> None:
+    assert valid(DEEP).values["record"] == "v=spf1 -all"
