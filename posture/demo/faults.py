@@ -1,0 +1,71 @@
+"""What can be wrong in the demo office. Each fault shows in one place and can be had alone."""
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """One believable mistake; the value is what somebody would say who found it."""
+
+    SPF_MISSING = "the reminder domain publishes no SPF record"
+    SPF_TWO = "the laboratory's domain has two SPF records"
+    SPF_INVALID = "a typing error in the children's practice's SPF record"
+    SPF_LOOKUPS = "the main domain includes too many mail services in its SPF record"
+    SPF_PASS_ALL = "the invoice domain lets anybody send in its name"  # noqa: S105 - SPF's word
+    DMARC_SUBDOMAINS = "names below the children's domain may be forged"
+    DMARC_WATCHING = "the main domain's DMARC policy only watches"
+    DMARC_NO_REPORTS = "nobody receives the DMARC reports of the orthodontist's domain"
+    MX_DANGLING = "a mail server of the invoice domain no longer exists"
+    PARKED_SOFT = "the parked domain only hints that it sends no mail"
+    CAA_MISSING = "any certificate authority may issue for the main domain"
+    CAA_SERVFAIL = "the name servers of the laboratory fail when asked for CAA"
+    SITE_SELF_SIGNED = "the booking site signed its own certificate"
+    SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"
+    SITE_ENDING = "the laboratory's certificate should have been renewed by now"
+    SITE_EXPIRING = "the main domain's certificate ends in three days"
+    SITE_LEGACY = "the patient portal still accepts TLS 1.0"
+    SITE_NO_REDIRECT = "the orthodontist's site answers over plain HTTP"
+    SITE_NO_HSTS = "the main site never tells browsers to insist on HTTPS"
+    MAIL_NO_STARTTLS = "the laboratory's mail server knows no encryption"
+    MAIL_WRONG_NAME = "the children's mail server shows a certificate for another name"
+    MAIL_EXPIRING = "the certificate of the orthodontist's mail server ends in three days"
+    MAIL_SELF_SIGNED = "the practice's second mail server signed its own certificate"
+    MAIL_LEGACY = "the main mail server still accepts TLS 1.0"
+    RDP_OPEN = "Remote Desktop is open on the reception computer"
+    SMB_OPEN = "the X-ray computer shares its disk"
+    VNC_OPEN = "the sterilisation room's computer can be watched with VNC"
+    DATABASE_OPEN = "the practice server's database answers the whole network"
+    ADMIN_OPEN = "the router's administration page answers the whole network"
+    MFA_GAP = "two members of staff are left out of the second factor"
+    REGISTRATION_GAP = "three people have set up no second factor"
+    ADMINS_MANY = "six people are global administrators"
+    BACKUP_STALE = "the practice database was last backed up four days ago"
+    BACKUP_SHALLOW = "the X-ray backup reaches back only a week"
+    BACKUP_CLOCK = "a mail backup is dated next year"
+    BACKUP_BROKEN = "the last backup of the file server is cut off"
+    EDR_MISSING = "nobody has put protection on every computer"
+    RESTORE_EXPIRED = "the last restore test was too long ago"
+    INCIDENT_UNANSWERED = "nobody has said whether there is an incident plan"
+
+
+DEMO_FAULTS = frozenset(
+    {
+        Fault.SPF_MISSING,
+        Fault.SPF_LOOKUPS,
+        Fault.DMARC_WATCHING,
+        Fault.PARKED_SOFT,
+        Fault.CAA_MISSING,
+        Fault.CAA_SERVFAIL,
+        Fault.SITE_EXPIRING,
+        Fault.SITE_ENDING,
+        Fault.SITE_LEGACY,
+        Fault.SITE_NO_HSTS,
+        Fault.MAIL_EXPIRING,
+        Fault.RDP_OPEN,
+        Fault.ADMIN_OPEN,
+        Fault.MFA_GAP,
+        Fault.BACKUP_STALE,
+        Fault.RESTORE_EXPIRED,
+        Fault.INCIDENT_UNANSWERED,
+    }
+)
+"""What a first look finds: every area has something, and every status occurs."""

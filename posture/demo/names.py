@@ -1,0 +1,104 @@
+"""What the demo office publishes in the DNS."""
+
+from collections.abc import Set as AbstractSet
+
+from posture.demo.dns import Fate, Zones
+from posture.demo.faults import Fault
+
+MAIN = "smile-dental.example"
+ORTHO = "smile-orthodontics.example"
+LAB = "smile-lab.example"
+KIDS = "smile-kids.example"
+RECALL = "smile-recall.example"
+INVOICES = "smile-invoices.example"
+PARKED = "smiledental.example"
+
+SENDING = (MAIN, ORTHO, LAB, KIDS, RECALL, INVOICES)
+MAIL_SERVERS = {
+    MAIN: f"mx1.{MAIN}",
+    ORTHO: f"mx.{ORTHO}",
+    LAB: f"mx.{LAB}",
+    KIDS: f"mx.{KIDS}",
+    RECALL: f"mx2.{MAIN}",
+    INVOICES: f"mx1.{MAIN}",
+}
+GONE = f"old-mail.{INVOICES}"
+ISSUER = "ca.demo.example"
+NEWSLETTERS = "newsletter.demo.example"
+REPORTS = f"mailto:dmarc@{MAIN}"
+_ADDRESS = "203.0.113.{}"
+
+
+def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
+    """Everything there is to ask; ``sites`` are the hosts that serve the web."""
+    zones = Zones()
+    for number, host in enumerate(dict.fromkeys([*sites, *MAIL_SERVERS.values()]), 10):
+        zones.add(host, "A", _ADDRESS.format(number))
+    for domain in SENDING:
+        _mail(zones, domain, faults)
+    for domain in (*SENDING, PARKED):
+        zones.text(f"{domain}._report._dmarc.{MAIN}", "v=DMARC1")
+    _parked(zones, faults)
+    _authorities(zones, faults)
+    zones.text(f"_spf.{NEWSLETTERS}", "v=spf1 ip4:203.0.113.200 -all")
+    zones.signed.add(MAIN)
+    return zones
+
+
+def _mail(zones: Zones, domain: str, faults: AbstractSet[Fault]) -> None:
+    zones.add(domain, "MX", f"10 {MAIL_SERVERS[domain]}.")
+    if domain == INVOICES and Fault.MX_DANGLING in faults:
+        zones.add(domain, "MX", f"20 {GONE}.")
+    spf = _spf(domain, faults)
+    if spf:
+        zones.text(domain, *spf)
+    if Fault.SPF_LOOKUPS in faults and domain == MAIN:
+        _crowded(zones)
+    zones.text(f"_dmarc.{domain}", _dmarc(domain, faults))
+
+
+def _spf(domain: str, faults: AbstractSet[Fault]) -> list[str]:
+    good = f"v=spf1 mx include:_spf.{NEWSLETTERS} -all"
+    wrong = {
+        (RECALL, Fault.SPF_MISSING): [],
+        (LAB, Fault.SPF_TWO): [good, "v=spf1 a:mail.demo.example -all"],
+        (KIDS, Fault.SPF_INVALID): [good.replace("include:", "inlcude:")],
+        (MAIN, Fault.SPF_LOOKUPS): [f"v=spf1 mx include:_all.{NEWSLETTERS} -all"],
+        (INVOICES, Fault.SPF_PASS_ALL): [good.replace("-all", "+all")],
+    }
+    found = [text for (name, fault), text in wrong.items() if name == domain and fault in faults]
+    return found[0] if found else [good]
+
+
+def _crowded(zones: Zones) -> None:
+    """Twelve services, each with a record of its own: more than the ten lookups of RFC 7208."""
+    services = [f"_spf{number}.{NEWSLETTERS}" for number in range(12)]
+    includes = " ".join(f"include:{service}" for service in services)
+    zones.text(f"_all.{NEWSLETTERS}", f"v=spf1 {includes} ~all")
+    for service in services:
+        zones.text(service, "v=spf1 ip4:203.0.113.201 ~all")
+
+
+def _dmarc(domain: str, faults: AbstractSet[Fault]) -> str:
+    strict = f"v=DMARC1; p=reject; rua={REPORTS}"
+    wrong = {
+        (MAIN, Fault.DMARC_WATCHING): f"v=DMARC1; p=none; rua={REPORTS}",
+        (KIDS, Fault.DMARC_SUBDOMAINS): f"v=DMARC1; p=reject; sp=none; rua={REPORTS}",
+        (ORTHO, Fault.DMARC_NO_REPORTS): "v=DMARC1; p=reject",
+    }
+    found = [text for (name, fault), text in wrong.items() if name == domain and fault in faults]
+    return found[0] if found else strict
+
+
+def _parked(zones: Zones, faults: AbstractSet[Fault]) -> None:
+    zones.add(PARKED, "MX", "0 .")
+    zones.text(PARKED, "v=spf1 ~all" if Fault.PARKED_SOFT in faults else "v=spf1 -all")
+    zones.text(f"_dmarc.{PARKED}", f"v=DMARC1; p=reject; rua={REPORTS}")
+
+
+def _authorities(zones: Zones, faults: AbstractSet[Fault]) -> None:
+    for domain in (*SENDING, PARKED):
+        if domain == LAB and Fault.CAA_SERVFAIL in faults:
+            zones.fail(domain, "CAA", Fate.SERVFAIL)
+        elif domain != MAIN or Fault.CAA_MISSING not in faults:
+            zones.add(domain, "CAA", f'0 issue "{ISSUER}"')

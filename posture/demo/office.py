@@ -1,0 +1,178 @@
+"""Opens the demo office: every server of a small dental practice, on loopback, for one audit."""
+
+from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from posture.demo import backups, dns, names, papers, ports, smtp, staff, web
+from posture.demo.faults import DEMO_FAULTS, Fault
+from posture.demo.graph import GraphStandIn
+from posture.demo.graph_model import TenantModel
+from posture.demo.names import KIDS, LAB, MAIL_SERVERS, MAIN, ORTHO, RECALL
+from posture.demo.pki import Authority, CertificateState
+
+__all__ = ["DEMO_FAULTS", "Fault", "Office", "start_office"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A running office."""
+
+    client_file: Path
+    faults: frozenset[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A web site and what is wrong with it."""
+
+    host: str
+    state: CertificateState = CertificateState.GOOD
+    legacy: bool = False
+    redirects: bool = True
+    hsts: bool = True
+
+
+@asynccontextmanager
+async def start_office(
+    directory: Path, faults: AbstractSet[Fault], now: datetime
+) -> AsyncIterator[Office]:
+    """Write the office's files into ``directory`` and run its servers until the context ends.
+
+    ``now`` (aware) is what certificates, backups and signatures are dated around: the time of the
+    audit. The servers run on the current event loop.
+    """
+    chosen = frozenset(faults)
+    async with AsyncExitStack() as stack:
+        opening = _Opening(directory, chosen, now, Authority.found(now), stack)
+        yield Office(client_file=await opening.open(), faults=chosen)
+
+
+@dataclass(slots=True)
+class _Opening:
+    """The work of opening."""
+
+    directory: Path
+    faults: frozenset[Fault]
+    now: datetime
+    authority: Authority
+    stack: AsyncExitStack
+    connect: dict[str, str] = field(default_factory=dict)
+
+    async def open(self) -> Path:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        keys = self.directory / "servers"
+        keys.mkdir()
+        self.authority.write(self.directory / "ca.pem")
+        backups.write(self.directory / "backups", self.now, self.faults)
+        sites = self.sites()
+        for site in sites:
+            await self.site(site, keys)
+        for host in dict.fromkeys(MAIL_SERVERS.values()):
+            await self.mail_server(host, keys)
+        await self.machines()
+        known = self.graph(keys)
+        zones = names.published(self.faults, tuple(site.host for site in sites))
+        return self.write(known, await self.stack.enter_async_context(dns.serve(zones)))
+
+    def sites(self) -> list[Site]:
+        has = self.faults.__contains__
+        return [
+            Site(MAIN, state=self.state(Fault.SITE_EXPIRING)),
+            Site(f"www.{MAIN}", hsts=not has(Fault.SITE_NO_HSTS)),
+            Site(f"www.{LAB}", state=self.state(Fault.SITE_ENDING)),
+            Site(f"www.{KIDS}", state=self.state(Fault.SITE_WRONG_NAME)),
+            Site(f"www.{ORTHO}", redirects=not has(Fault.SITE_NO_REDIRECT)),
+            Site(f"booking.{MAIN}", state=self.state(Fault.SITE_SELF_SIGNED)),
+            Site(f"portal.{MAIN}", legacy=has(Fault.SITE_LEGACY)),
+        ]
+
+    def state(self, fault: Fault | None) -> CertificateState:
+        """The certificate that this fault brings, a good one without it."""
+        return _CERTIFICATES[fault] if fault in self.faults else CertificateState.GOOD
+
+    async def site(self, site: Site, keys: Path) -> None:
+        context = self.authority.context(keys, site.host, site.state, legacy=site.legacy)
+        page = web.Response(headers=(web.HSTS,) if site.hsts else ())
+        plain = web.redirect(site.host) if site.redirects else web.Response()
+        await self.listen(f"{site.host}:443", web.serve(page, context))
+        await self.listen(f"{site.host}:80", web.serve(plain))
+
+    async def mail_server(self, host: str, keys: Path) -> None:
+        state = self.state(_MAIL_CERTIFICATES.get(host))
+        legacy = host == MAIL_SERVERS[MAIN] and Fault.MAIL_LEGACY in self.faults
+        context = self.authority.context(keys, host, state, legacy=legacy)
+        plain = host == MAIL_SERVERS[LAB] and Fault.MAIL_NO_STARTTLS in self.faults
+        await self.listen(f"{host}:25", smtp.serve(host, None if plain else context))
+
+    async def machines(self) -> None:
+        """One listener stands for every open port, one port for everything that refuses."""
+        refusal = self.stack.enter_context(ports.Refusal())
+        for number in range(9, 15):
+            self.connect[f"192.0.2.{number}:*"] = f"127.0.0.1:{refusal.port}"
+        port = await self.stack.enter_async_context(ports.serve())
+        opened = [where for fault, where in _OPENED.items() if fault in self.faults]
+        for where in (*_ALWAYS_OPEN, *opened):
+            self.connect[where] = f"127.0.0.1:{port}"
+
+    def graph(self, keys: Path) -> TenantModel:
+        """Start the stand-in for Microsoft Graph and put its secret into a file."""
+        known = staff.tenant(self.faults)
+        host = staff.ORIGIN.removeprefix("https://")
+        context = self.authority.context(keys, host, CertificateState.GOOD, legacy=False)
+        stand_in = self.stack.enter_context(GraphStandIn(known, context))
+        self.connect[f"{host}:443"] = f"127.0.0.1:{stand_in.port}"
+        secret = self.directory / staff.SECRET_FILE
+        secret.touch(mode=0o600)
+        secret.write_text(known.secret, encoding="utf-8")
+        return known
+
+    async def listen(self, where: str, server: AbstractAsyncContextManager[int]) -> None:
+        """Start a server that stands for ``where`` and runs until the office closes."""
+        self.connect[where] = f"127.0.0.1:{await self.stack.enter_async_context(server)}"
+
+    def write(self, tenant: TenantModel, dns_port: int) -> Path:
+        text = papers.client(
+            self.now,
+            resolver=f"127.0.0.1:{dns_port}",
+            sites=[f"booking.{MAIN}", f"portal.{MAIN}"],
+            tenant=staff.declared(tenant),
+            connect=self.connect,
+        )
+        path = self.directory / "client.toml"
+        path.write_text(text, encoding="utf-8")
+        for name, paper in (
+            ("attestations.toml", papers.attestations(self.now, self.faults)),
+            ("waivers.toml", papers.waivers(self.now)),
+        ):
+            (self.directory / name).write_text(paper, encoding="utf-8")
+        return path
+
+
+_CERTIFICATES: Mapping[Fault | None, CertificateState] = {
+    Fault.SITE_EXPIRING: CertificateState.EXPIRING,
+    Fault.SITE_ENDING: CertificateState.ENDING,
+    Fault.SITE_WRONG_NAME: CertificateState.WRONG_NAME,
+    Fault.SITE_SELF_SIGNED: CertificateState.SELF_SIGNED,
+    Fault.MAIL_EXPIRING: CertificateState.EXPIRING,
+    Fault.MAIL_WRONG_NAME: CertificateState.WRONG_NAME,
+    Fault.MAIL_SELF_SIGNED: CertificateState.SELF_SIGNED,
+}
+_MAIL_CERTIFICATES = {
+    MAIL_SERVERS[ORTHO]: Fault.MAIL_EXPIRING,
+    MAIL_SERVERS[KIDS]: Fault.MAIL_WRONG_NAME,
+    MAIL_SERVERS[RECALL]: Fault.MAIL_SELF_SIGNED,
+}
+
+# What an office needs: the printer prints, the server is administered, files are shared by it.
+_ALWAYS_OPEN = ("192.0.2.14:9100", "192.0.2.14:631", "192.0.2.10:22", "192.0.2.10:8080")
+_OPENED = {
+    Fault.ADMIN_OPEN: "192.0.2.9:8443",
+    Fault.DATABASE_OPEN: "192.0.2.10:5432",
+    Fault.RDP_OPEN: "192.0.2.11:3389",
+    Fault.SMB_OPEN: "192.0.2.12:445",
+    Fault.VNC_OPEN: "192.0.2.13:5900",
+}

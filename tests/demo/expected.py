@@ -1,0 +1,210 @@
+"""What a demo office must be found to be, written by hand and not derived from anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from posture.demo.faults import Fault
+from posture.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = tuple[str, str]
+"""Check and subject."""
+
+MAIN = "domain:smile-dental.example"
+ORTHO = "domain:smile-orthodontics.example"
+LAB = "domain:smile-lab.example"
+KIDS = "domain:smile-kids.example"
+RECALL = "domain:smile-recall.example"
+INVOICES = "domain:smile-invoices.example"
+PARKED = "domain:smiledental.example"
+SENDING = (MAIN, ORTHO, LAB, KIDS, RECALL, INVOICES)
+DOMAINS = (*SENDING, PARKED)
+
+SITES = (
+    "website:smile-dental.example",
+    "website:www.smile-dental.example",
+    "website:booking.smile-dental.example",
+    "website:portal.smile-dental.example",
+    "website:www.smile-orthodontics.example",
+    "website:www.smile-lab.example",
+    "website:www.smile-kids.example",
+)
+MAIL = (
+    "mailserver:mx1.smile-dental.example",
+    "mailserver:mx2.smile-dental.example",
+    "mailserver:mx.smile-orthodontics.example",
+    "mailserver:mx.smile-lab.example",
+    "mailserver:mx.smile-kids.example",
+)
+HOSTS = (
+    "host:192.0.2.9",
+    "host:192.0.2.10",
+    "host:192.0.2.11",
+    "host:192.0.2.12",
+    "host:192.0.2.13",
+    "host:192.0.2.14",
+)
+TENANT = ("tenant:entra/Smile Dental",)
+BACKUPS = (
+    "backupset:practice database",
+    "backupset:X-ray images",
+    "backupset:mail archive",
+    "backupset:file server",
+)
+COMPANY = ("company:smile-dental",)
+
+PASSING: dict[str, tuple[str, ...]] = {
+    "email.spf.present": DOMAINS,
+    "email.spf.single": DOMAINS,
+    "email.spf.valid": DOMAINS,
+    "email.spf.lookups": DOMAINS,
+    "email.spf.restrictive": DOMAINS,
+    "email.dmarc.present": DOMAINS,
+    "email.dmarc.enforced": DOMAINS,
+    "email.dmarc.reports": DOMAINS,
+    "email.mx.sane": DOMAINS,
+    "email.parked.locked": (PARKED,),
+    "dns.caa.present": DOMAINS,
+    "tls.web.trusted": SITES,
+    "tls.web.name": SITES,
+    "tls.web.expiry": SITES,
+    "tls.web.legacy": SITES,
+    "tls.mail.starttls": MAIL,
+    "tls.mail.trusted": MAIL,
+    "tls.mail.name": MAIL,
+    "tls.mail.expiry": MAIL,
+    "tls.mail.legacy": MAIL,
+    "web.https.redirect": SITES,
+    "web.hsts.present": SITES,
+    "network.exposure.rdp": HOSTS,
+    "network.exposure.smb": HOSTS,
+    "network.exposure.cleartext": HOSTS,
+    "network.exposure.databases": HOSTS,
+    "network.exposure.admin": HOSTS,
+    "identity.mfa.everyone": TENANT,
+    "identity.mfa.admins": TENANT,
+    "identity.mfa.registered": TENANT,
+    "identity.baseline.present": TENANT,
+    "identity.admins.count": TENANT,
+    "backup.points.fresh": BACKUPS,
+    "backup.points.depth": BACKUPS,
+    "backup.points.clock": BACKUPS,
+    "backup.runs.succeeded": BACKUPS,
+    "governance.edr.deployed": COMPANY,
+    "governance.restore.tested": COMPANY,
+    "governance.incident.plan": COMPANY,
+}
+
+NOT_ARISING: dict[str, tuple[str, ...]] = {
+    # Only a domain that sends nothing must be locked.
+    "email.parked.locked": SENDING,
+}
+
+
+class Change(NamedTuple):
+    """The finding that a fault changes, and the questions that no longer arise because of it."""
+
+    check: str
+    subject: str
+    status: Status
+    moot: tuple[str, ...] = ()
+    """Checks of the same subject that become not applicable: what they ask about is not there."""
+
+    def rows(self) -> dict[Row, Status]:
+        """Everything that differs."""
+        gone = {(check, self.subject): Status.NOT_APPLICABLE for check in self.moot}
+        return {(self.check, self.subject): self.status, **gone}
+
+
+CHANGES: dict[Fault, Change] = {
+    Fault.SPF_MISSING: Change(
+        "email.spf.present",
+        RECALL,
+        Status.FAIL,
+        moot=(
+            "email.spf.single",
+            "email.spf.valid",
+            "email.spf.lookups",
+            "email.spf.restrictive",
+        ),
+    ),
+    Fault.SPF_TWO: Change(
+        "email.spf.single",
+        LAB,
+        Status.FAIL,
+        moot=("email.spf.valid", "email.spf.lookups", "email.spf.restrictive"),
+    ),
+    Fault.SPF_INVALID: Change(
+        "email.spf.valid", KIDS, Status.FAIL, moot=("email.spf.lookups", "email.spf.restrictive")
+    ),
+    Fault.SPF_LOOKUPS: Change("email.spf.lookups", MAIN, Status.FAIL),
+    Fault.SPF_PASS_ALL: Change("email.spf.restrictive", INVOICES, Status.FAIL),
+    Fault.DMARC_SUBDOMAINS: Change("email.dmarc.enforced", KIDS, Status.FAIL),
+    Fault.DMARC_WATCHING: Change("email.dmarc.enforced", MAIN, Status.FAIL),
+    Fault.DMARC_NO_REPORTS: Change("email.dmarc.reports", ORTHO, Status.FAIL),
+    Fault.MX_DANGLING: Change("email.mx.sane", INVOICES, Status.FAIL),
+    Fault.PARKED_SOFT: Change("email.parked.locked", PARKED, Status.FAIL),
+    Fault.CAA_MISSING: Change("dns.caa.present", MAIN, Status.FAIL),
+    Fault.CAA_SERVFAIL: Change("dns.caa.present", LAB, Status.UNKNOWN),
+    Fault.SITE_SELF_SIGNED: Change(
+        "tls.web.trusted", "website:booking.smile-dental.example", Status.FAIL
+    ),
+    Fault.SITE_WRONG_NAME: Change("tls.web.name", "website:www.smile-kids.example", Status.FAIL),
+    Fault.SITE_ENDING: Change("tls.web.expiry", "website:www.smile-lab.example", Status.PARTIAL),
+    Fault.SITE_EXPIRING: Change("tls.web.expiry", "website:smile-dental.example", Status.FAIL),
+    Fault.SITE_LEGACY: Change("tls.web.legacy", "website:portal.smile-dental.example", Status.FAIL),
+    Fault.SITE_NO_REDIRECT: Change(
+        "web.https.redirect", "website:www.smile-orthodontics.example", Status.FAIL
+    ),
+    Fault.SITE_NO_HSTS: Change("web.hsts.present", "website:www.smile-dental.example", Status.FAIL),
+    Fault.MAIL_NO_STARTTLS: Change(
+        "tls.mail.starttls",
+        "mailserver:mx.smile-lab.example",
+        Status.FAIL,
+        moot=("tls.mail.trusted", "tls.mail.name", "tls.mail.expiry", "tls.mail.legacy"),
+    ),
+    Fault.MAIL_WRONG_NAME: Change("tls.mail.name", "mailserver:mx.smile-kids.example", Status.FAIL),
+    Fault.MAIL_EXPIRING: Change(
+        "tls.mail.expiry", "mailserver:mx.smile-orthodontics.example", Status.FAIL
+    ),
+    Fault.MAIL_SELF_SIGNED: Change(
+        "tls.mail.trusted", "mailserver:mx2.smile-dental.example", Status.FAIL
+    ),
+    Fault.MAIL_LEGACY: Change(
+        "tls.mail.legacy", "mailserver:mx1.smile-dental.example", Status.FAIL
+    ),
+    Fault.RDP_OPEN: Change("network.exposure.rdp", "host:192.0.2.11", Status.FAIL),
+    Fault.SMB_OPEN: Change("network.exposure.smb", "host:192.0.2.12", Status.FAIL),
+    Fault.VNC_OPEN: Change("network.exposure.cleartext", "host:192.0.2.13", Status.FAIL),
+    Fault.DATABASE_OPEN: Change("network.exposure.databases", "host:192.0.2.10", Status.FAIL),
+    Fault.ADMIN_OPEN: Change("network.exposure.admin", "host:192.0.2.9", Status.FAIL),
+    Fault.MFA_GAP: Change("identity.mfa.everyone", "tenant:entra/Smile Dental", Status.PARTIAL),
+    Fault.REGISTRATION_GAP: Change(
+        "identity.mfa.registered", "tenant:entra/Smile Dental", Status.PARTIAL
+    ),
+    Fault.ADMINS_MANY: Change("identity.admins.count", "tenant:entra/Smile Dental", Status.FAIL),
+    Fault.BACKUP_STALE: Change("backup.points.fresh", "backupset:practice database", Status.FAIL),
+    Fault.BACKUP_SHALLOW: Change("backup.points.depth", "backupset:X-ray images", Status.FAIL),
+    Fault.BACKUP_CLOCK: Change("backup.points.clock", "backupset:mail archive", Status.FAIL),
+    Fault.BACKUP_BROKEN: Change("backup.runs.succeeded", "backupset:file server", Status.FAIL),
+    Fault.EDR_MISSING: Change("governance.edr.deployed", "company:smile-dental", Status.FAIL),
+    Fault.RESTORE_EXPIRED: Change(
+        "governance.restore.tested", "company:smile-dental", Status.UNKNOWN
+    ),
+    Fault.INCIDENT_UNANSWERED: Change(
+        "governance.incident.plan", "company:smile-dental", Status.UNKNOWN
+    ),
+}
+
+
+def expected(faults: Iterable[Fault]) -> dict[Row, Status]:
+    """Every finding of an office with these faults."""
+    rows = {(check, subject): Status.PASS for check in PASSING for subject in PASSING[check]}
+    for check, subjects in NOT_ARISING.items():
+        rows.update({(check, subject): Status.NOT_APPLICABLE for subject in subjects})
+    for fault in faults:
+        rows.update(CHANGES[fault].rows())
+    return rows
