@@ -25,12 +25,12 @@ from posture.model import (
     WebSite,
 )
 from posture.plugins import Registry
+from posture.toml_lines import Place
 from posture.tomlfile import (
     INVALID,
     Builder,
     ConfigError,
     ConfigErrors,
-    Place,
     did_you_mean,
     quote,
     read,

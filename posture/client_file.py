@@ -2,7 +2,7 @@
 
 import os.path
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,8 @@ from posture.model import (
 )
 from posture.tomlfile import Rules, Span, did_you_mean, quote
 
+BASELINE = "smb-baseline"
+"""The policy of a client that names none."""
 PROVIDERS = ("entra",)
 BACKUP_SOURCES = ("files", "restic")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
@@ -84,14 +86,14 @@ class NetworkTable:
     """PEM file of the certificate authorities to trust instead of the public ones."""
     vantage: Position | None = None
     connect: dict[str, str] | None = None
-    """``host:port`` to the address and port really spoken to; what is not listed is refused."""
+    """``host:port`` or ``host:*`` to the ``address:port`` really spoken to; nothing else is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTable:
     """What it is judged by: the name of a built-in policy or a path."""
 
-    file: str = "smb-baseline"
+    file: str = BASELINE
     profile: str = ""
 
 
@@ -129,10 +131,17 @@ SUBJECT_TABLES: Mapping[str, type[Subject]] = {
 }
 
 
-def rules(directory: Path, extra: Mapping[type[Subject], Any] | None = None) -> Rules:
-    """What each value must be beyond its type; relative paths start at ``directory``."""
+def rules(directory: Path, plugged: Iterable[type[Subject]] = ()) -> Rules:
+    """What each value must be beyond its type; relative paths start at ``directory``.
+
+    ``plugged`` are the kinds of subject that plugins bring.
+    """
     once = _Once()
-    host = {"host": targets.host_name, "port": targets.port, "": once}
+    host: Mapping[str, Callable[[Any], Any]] = {
+        "host": targets.host_name,
+        "port": targets.port,
+        "": once,
+    }
     path = _Paths(directory)
     return {
         CompanyTable: {"id": _slug, "name": line},
@@ -149,7 +158,7 @@ def rules(directory: Path, extra: Mapping[type[Subject], Any] | None = None) -> 
         System: {"name": line, "product": _short, "role": _short, "": once},
         SecretRef: {"": _all(_one_source, path.secret)},
         ClientFile: {"none": _reasons},
-        **{kind: {"": once} for kind in extra or ()},
+        **{kind: {"": once} for kind in plugged},
     }
 
 
@@ -195,13 +204,18 @@ def _resolver(text: str) -> str:
 
 
 def _connect(table: dict[str, str]) -> dict[str, str]:
-    return {
-        _joined(*targets.name_and_port(asked)): _joined(*targets.address_and_port(real))
-        for asked, real in table.items()
-    }
+    return {_asked(text): _joined(*targets.address_and_port(real)) for text, real in table.items()}
 
 
-def _joined(host: str, port: int) -> str:
+def _asked(text: str) -> str:
+    """``host:*`` is every port of a host that is not listed by itself."""
+    if text.endswith(":*"):
+        host, _ = targets.name_and_port(f"{text.removesuffix('*')}1")
+        return _joined(host, "*")
+    return _joined(*targets.name_and_port(text))
+
+
+def _joined(host: str, port: int | str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

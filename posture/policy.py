@@ -22,12 +22,12 @@ from posture.policy_file import (
     chain,
     mapping,
 )
+from posture.toml_lines import Place
 from posture.tomlfile import (
     INVALID,
     Builder,
     ConfigError,
     ConfigErrors,
-    Place,
     did_you_mean,
     quote,
 )
@@ -193,7 +193,7 @@ class _Merge:
 
     def _lacks(self, key: str, found: dict[Any, Any], needed: Iterable[str]) -> None:
         missing = [name for name in needed if name not in found]
-        if found and missing:
+        if found and missing and not any(builder.errors for builder, _ in self.tables):
             self.top.problem((key,), f"lacks {', '.join(missing)}")
 
     def _default_profile(self, profiles: dict[str, Any]) -> str:

@@ -199,9 +199,10 @@ class Builder:
         return values
 
     def _field(self, kind: type[Any], name: str, value: object, place: Place) -> Any:
+        before = len(self.errors)
         made = self.convert(_hints(kind)[name], value, place)
-        if made is INVALID:
-            return INVALID
+        if made is INVALID or len(self.errors) > before:
+            return made  # in parts: enough to look for other mistakes, not to judge the whole
         try:
             return self._rule(kind, name)(made)
         except ValueError as error:
@@ -263,7 +264,9 @@ def dotted(place: Place) -> str:
 
 
 def _scalar(hint: Any, value: object) -> Any:
-    if issubclass(hint, enum.Enum):
+    if typing.get_origin(hint) is typing.Literal:
+        return _word(typing.get_args(hint), value)
+    if issubclass(hint, enum.StrEnum):
         return _word(hint, value)
     if hint is Span:
         return _span(value)
@@ -289,10 +292,11 @@ def _finite(value: int) -> float:
         raise ValueError("is too large a number") from None
 
 
-def _word(hint: type[enum.Enum], value: object) -> enum.Enum:
-    words = [str(member.value) for member in hint]
+def _word(known: Iterable[str], value: object) -> str:
+    """Return the word of the list, an enum's member itself if the list is an enum."""
+    words = list(known)
     if isinstance(value, str) and value in words:
-        return hint(value)
+        return words[words.index(value)]
     near = did_you_mean(value, words) if isinstance(value, str) else ""
     shown = quote(value) if isinstance(value, str) else _kind_of(value)
     raise ValueError(f"{shown} is not one of {', '.join(words)}{near}")
@@ -348,8 +352,12 @@ def _keep(value: Any) -> Any:
     return value
 
 
-@cache
 def _hints(kind: type[Any]) -> dict[str, Any]:
+    return _cached_hints(kind)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+
+
+@cache
+def _cached_hints(kind: type[Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {each.name: hints[each.name] for each in dataclasses.fields(kind)}
 

@@ -12,7 +12,9 @@ from posture import sanitise
 anything = st.text(st.characters()) | st.text(
     st.sampled_from("\x00\x07\x1b\x7f\x85\x9b\r\n\t\u202e\u2066\u200b\ufeff\u2028\ud800=+-@' a")
 )
-FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+FORBIDDEN = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ IMPURE = {
 PURE = re.compile(r"posture\.(judge|score)(\..+)?|posture\.checks\.\w+\.(?!collect_)\w+")
 
 # What an area may know of the engine.
-OPEN_TO_CHECKS = ("posture.model", "posture.net", "posture.secrets")
+OPEN_TO_CHECKS = ("posture.model", "posture.net", "posture.secrets", "posture.attest")
 
 
 @dataclass(frozen=True)
