@@ -40,7 +40,7 @@ class Site:
 async def start_office(
     directory: Path, faults: AbstractSet[Fault], now: datetime
 ) -> AsyncIterator[Office]:
-    """Write the office's files into ``directory`` and run its servers until the context ends.
+    """Write the office's files into ``directory`` (new or empty), run its servers until the end.
 
     ``now`` (aware) is what certificates, backups and signatures are dated around: the time of the
     audit. The servers run on the current event loop.
