@@ -102,10 +102,13 @@ def _from_file(path: Path) -> str:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "is not a file name"
         raise _missing(f"file {path}: {why}") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if why := exposed(os.fstat(handle)):
             raise _missing(f"file {path} {why}")
-        return _text(file.read(MAX_BYTES + 1), f"file {path}")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return _text(file.read(MAX_BYTES + 1), f"file {path}")
+    finally:
+        os.close(handle)
 
 
 def _text(data: bytes, source: str) -> str:

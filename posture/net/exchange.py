@@ -13,8 +13,8 @@ import time
 import zlib
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
-from typing import Any, Protocol
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -133,7 +133,10 @@ class Call:
             # Not timeout=None: urllib3 would put it on the socket, and the timer be the only guard.
             answer = _Adapter(self).send(request, stream=True, timeout=self._seconds)
             with contextlib.closing(answer):
-                return self._whole(answer, url, max_bytes)
+                found = self._whole(answer, url, max_bytes)
+            if self._expired:  # what was cut off by us can look like an end
+                raise self._late(url)
+            return found  # noqa: TRY300 - else would not hold the check above
         except CollectError:
             if self._expired:
                 raise self._late(url) from None
@@ -268,7 +271,36 @@ class _Adapter(HTTPAdapter):
         """Leave trust to the call: the library would add authorities of its own."""
 
 
+class _Lines:
+    """A file whose end among its lines is an error: half the headers are not the headers."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._begun = False
+
+    def readline(self, limit: int = -1) -> bytes:
+        line = self._file.readline(limit)
+        if not line and self._begun:
+            raise IncompleteRead(b"")
+        self._begun = True
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class _WholeHead(HTTPResponse):
+    """The library takes a connection that breaks among the headers for their end."""
+
+    def begin(self) -> None:
+        file = self.fp
+        self.fp = cast("Any", _Lines(file))
+        super().begin()
+        self.fp = file
+
+
 class _Plain(HTTPConnection):
+    response_class = _WholeHead
     tls = False
 
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:

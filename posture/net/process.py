@@ -113,8 +113,14 @@ async def _finish(child: asyncio.subprocess.Process, max_output: int) -> Complet
 
 async def _end(child: asyncio.subprocess.Process) -> None:
     """Leave nothing running, and no pipe open for a grandchild that left the group."""
-    if child.returncode is None:
-        kill_group(child.pid)
-        # SIGKILL cannot be refused, so this wait is short; a second cancellation may cut it.
-        await child.wait()
-    child._transport.close()  # type: ignore[attr-defined] # noqa: SLF001 - asyncio has no public way
+    transport: asyncio.SubprocessTransport = child._transport  # type: ignore[attr-defined] # noqa: SLF001 - asyncio has no public way to its pipes
+    try:
+        if child.returncode is None:
+            kill_group(child.pid)
+            # asyncio counts a child as ended when its pipes are, too.
+            for number in (1, 2):
+                if pipe := transport.get_pipe_transport(number):
+                    pipe.close()
+            await child.wait()  # short: nobody can refuse SIGKILL
+    finally:
+        transport.close()
