@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,12 +12,13 @@ import pytest
 from posture.model import CollectError, Domain, Reason
 from posture.net import CertificateError
 from posture.net.http import Http, HttpResponse, redirect
+from posture.net.tcp import Line
 from posture.net.threads import in_thread
 from tests.net.peers import forever, network, run, site, tcp
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from tests.net.peers import Authority, Handler
@@ -320,3 +324,46 @@ def test_a_slot_that_does_not_come_is_a_timeout() -> None:
                 return caught.value.reason
 
     assert run(scene()) is Reason.TIMEOUT
+
+
+def test_a_connection_that_comes_in_the_last_moment_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Late(Future[Line]):
+        """Not there when asked for, and yet too late to be cancelled."""
+
+        def result(self, timeout: float | None = None) -> Line:
+            if timeout is not None:
+                raise FutureTimeoutError
+            return super().result()
+
+    def threadsafe(step: Coroutine[Any, Any, Line], _: object) -> Late:
+        step.close()
+        return late
+
+    async def scene() -> Reason:
+        http = network(NAMES).http(site(80))
+        with pytest.raises(CollectError) as caught:
+            await in_thread(http.get, f"{URL}:80/")
+        return caught.value.reason
+
+    released: list[bool] = []
+    sock = socket.socket()
+    late = Late()
+    late.set_result(Line(sock, "127.0.0.1", lambda: released.append(True)))
+    monkeypatch.setattr("asyncio.run_coroutine_threadsafe", threadsafe)
+    assert run(scene()) is Reason.TIMEOUT
+    assert sock.fileno() == -1
+    assert released == [True]
+
+
+def test_an_ipv6_literal_is_asked_for_as_one() -> None:
+    async def scene(server: Server) -> None:
+        async with tcp(server) as port:
+            root = network(connect={f"2606:4700::1111:{port}": f"127.0.0.1:{port}"})
+            http = root.http(site(port, "2606:4700::1111"))
+            await in_thread(http.get, f"http://[2606:4700::1111]:{port}/")
+
+    server = Server(answer())
+    run(scene(server))
+    assert "Host: [2606:4700::1111]:" in server.got[0]

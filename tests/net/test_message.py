@@ -193,6 +193,19 @@ def test_a_truncated_reply_is_not_read_any_further() -> None:
     assert found.truncated
 
 
+def test_a_record_the_library_cannot_print_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, **_: object) -> str:
+        raise ValueError("unprintable")
+
+    monkeypatch.setattr("dns.rdtypes.mxbase.MXBase.to_text", fail)
+    asked = query("MX")
+    found = asked.read(reply(asked.wire(), "example.com. 9 IN MX 0 .").to_wire())
+    assert found is not None
+    with pytest.raises(CollectError, match="unprintable") as caught:
+        found.interpret()
+    assert caught.value.reason is Reason.MALFORMED
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
