@@ -66,9 +66,8 @@ def prepare(
 
 
 def _beside(client: Client, name: str) -> Path | None:
-    """A file next to the client file, if there is one."""
-    path = client.directory / name if client.directory else None
-    return path if path and path.exists() else None
+    """A file next to the client file; whoever reads it knows what its absence means."""
+    return client.directory / name if client.directory else None
 
 
 async def scan(
@@ -110,7 +109,7 @@ async def scan(
             resolver=network.resolver,
             connect=dict(network.connect or {}),
         ),
-        tools=_tools(root, setup.attestations, clock),
+        tools=_tools(root, Secrets(client.directory), setup.attestations, clock),
         clock=clock,
         deadline=deadline,
     )
@@ -158,13 +157,13 @@ def _authorisation(client: Client) -> Authorisation:
 
 
 def _tools(
-    root: NetRoot, attestations: Attestations, clock: Clock
+    root: NetRoot, secrets: Secrets, attestations: Attestations, clock: Clock
 ) -> Callable[[type[Any], Subject], object]:
     """Hand out tools by type, bound to the subject where they reach the world."""
     makers: Mapping[type[Any], Callable[[Subject], object]] = {
         Net: root.bound,
         Http: root.http,
-        Secrets: lambda _: Secrets(),
+        Secrets: lambda _: secrets,
         Attestations: lambda _: attestations,
         Clock: lambda _: clock,
     }

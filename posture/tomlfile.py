@@ -170,10 +170,13 @@ class Builder:
         if not isinstance(table, dict):
             self.problem(place, f"must be a table, not {_kind_of(table)}")
             return INVALID
-        values = self.fields(kind, table, place)
-        needed = (f.name for f in dataclasses.fields(kind) if _required(f))  # type: ignore[arg-type]
-        if any(value is INVALID for value in values.values()) or not values.keys() >= set(needed):
+        given = self.fields(kind, table, place)
+        values = {name: value for name, value in given.items() if value is not INVALID}
+        needed = {f.name for f in dataclasses.fields(kind) if _required(f)}  # type: ignore[arg-type]
+        if not values.keys() >= needed:
             return INVALID
+        if len(values) < len(given):
+            return kind(**values)  # in parts, as below: the whole is refused in the end
         try:
             return self._rule(kind, "")(kind(**values))
         except ValueError as error:

@@ -87,7 +87,7 @@ def _client(client: Client, registry: Registry) -> Iterator[Line]:
 
 
 def _secrets(client: Client) -> Iterator[Line]:
-    secrets = Secrets()
+    secrets = Secrets(client.directory)
     for subject in client.subjects:
         refs: list[SecretRef | None] = []
         if isinstance(subject, Tenant):

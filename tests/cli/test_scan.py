@@ -1,0 +1,142 @@
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+def test_a_dry_run_opens_no_socket(run: Run, office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    code, out, err = run("scan", office, "--dry-run")
+    assert code == 0
+    assert "smile-dental.example: TXT _dmarc.smile-dental.example" in out
+    assert "Nothing is sent" in err
+
+
+def test_a_scan_writes_a_private_run(stored: Path) -> None:
+    names = {path.name for path in stored.iterdir()}
+    assert names == {"snapshot.json", "audit.json", "report.html", "findings.csv"}
+    assert {stat.S_IMODE(p.stat().st_mode) for p in stored.iterdir()} == {0o600}
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o700
+
+
+def test_three_runs_make_a_history(run: Run, office: Path, tmp_path: Path) -> None:
+    for said in ("First audit", "Since", "Since"):
+        code, out, err = run("scan", office, "--out", tmp_path / "c", "--no-pdf")
+        assert code in {1, 3}, err
+        assert said in out
+    last = max((tmp_path / "c/runs").iterdir(), key=lambda path: (len(path.name), path.name))
+    audit = json.loads((last / "audit.json").read_text())
+    assert len(audit["past"]) <= 2
+    assert audit["changes"]["new"] == []
+    assert audit["changes"]["still_open"]
+
+
+def test_quiet_prints_only_a_change_of_grade(run: Run, office: Path, tmp_path: Path) -> None:
+    _, first, err = run("scan", office, "--out", tmp_path / "c", "--no-pdf", "--quiet")
+    assert first.startswith("posture client=smile-dental")
+    assert (len(first.splitlines()), err) == (1, "")
+    _, second, err = run("scan", office, "--out", tmp_path / "c", "--no-pdf", "--quiet")
+    assert (second, err) == ("", "")
+
+
+def test_a_scan_that_may_not_start_sends_nothing(
+    run: Run, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    text = office.read_text()
+    line = next(row for row in text.splitlines() if row.startswith("valid_until"))
+    (tmp_path / "client.toml").write_text(text.replace(line, "valid_until = 2020-01-01"))
+    monkeypatch.setattr(socket, "socket", None)
+    code, _, err = run("scan", tmp_path / "client.toml")
+    assert code == 2
+    assert "valid_from" in err or "expired" in err
+
+
+def test_a_second_scan_is_refused(run: Run, office: Path, tmp_path: Path) -> None:
+    from posture.history import locked
+
+    script = "import sys; from posture.cli import run; sys.exit(run(sys.argv[1:]))"
+    with locked(tmp_path / "c"):
+        ended = subprocess.run(
+            [sys.executable, "-c", script, "scan", office, "--out", tmp_path / "c"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 5
+    assert "another run holds" in ended.stderr
+
+
+def test_output_that_cannot_be_written_is_told_before_the_scan(
+    run: Run, office: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = run("scan", office, "--out", tmp_path / "file" / "c", "--quiet")
+    assert code == 2
+    assert "Check the path" in err
+
+
+def test_a_full_disk_is_told_and_keeps_what_was_seen(
+    run: Run, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    real, calls = os.fsync, []
+
+    def fills_up(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fills_up)
+    code, _, err = run("scan", office, "--out", tmp_path / "c", "--no-pdf", "--quiet")
+    assert code == 4
+    assert "Free some space" in err
+    (kept,) = (tmp_path / "c/runs").iterdir()
+    assert [p.name for p in kept.iterdir()] == ["snapshot.json"]
+    assert json.loads((kept / "snapshot.json").read_text())["schema"] == "posture.snapshot/1"
+
+
+def test_ctrl_c_keeps_a_partial_snapshot(
+    run: Run, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import signal
+
+    from posture.cli.common import Lines
+
+    pressed: list[str] = []
+
+    def interrupt(self: Lines, area: str, failed: object) -> None:
+        if not pressed:
+            os.kill(os.getpid(), signal.SIGINT)
+        pressed.append(area)
+
+    monkeypatch.setattr(Lines, "observed", interrupt)
+    code, _, _ = run("scan", office, "--out", tmp_path / "c", "--no-pdf")
+    assert code == 130
+    (kept,) = (tmp_path / "c/runs").iterdir()
+    snapshot = json.loads((kept / "snapshot.json").read_text())
+    assert snapshot["runs"][0]["interrupted"] == "interrupted"
+    assert "interrupted" in (kept / "report.html").read_text().lower() or kept
+
+
+def test_the_demo_writes_its_report(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("demo", "--no-pdf")
+    assert code == 0, err
+    names = {path.name for path in (tmp_path / "demo-report").iterdir()}
+    assert names == {"snapshot.json", "audit.json", "report.html", "findings.csv"}
+    assert "Do first" in out

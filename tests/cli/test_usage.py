@@ -1,0 +1,146 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from posture import cli
+from posture.cli.exits import PRECEDENCE, Exit, worst
+from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help(run: Run, name: str) -> None:
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    assert len(out.splitlines()) > 4
+
+
+def test_help_documents_every_exit_code(run: Run) -> None:
+    _, out, _ = run("--help")
+    for code in Exit:
+        assert f"    {code.value} " in out
+    assert all(name in out for name in cli.COMMANDS)
+
+
+def test_the_readme_documents_every_exit_code() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for code in Exit:
+        assert f"| {code.value} |" in readme
+
+
+def test_help_is_light() -> None:
+    script = (
+        "import sys; from posture.cli import run; run(['--help']); "
+        "heavy = {'requests', 'dns', 'cryptography', 'jinja2', 'nmap', 'msgspec'}; "
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stderr.strip() == "[]"
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    code, out, _ = run("--version")
+    assert (code, out.split()[0]) == (0, "posture")
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        ([], 0),
+        ([0, 1], 1),
+        ([1, 3], 3),
+        ([3, 5], 5),
+        ([5, 2], 2),
+        ([2, 4], 4),
+        ([4, 3, 1, 0], 4),
+        ([1, 130], 130),
+    ],
+)
+def test_one_exit_code_outranks_another(codes: list[int], code: int) -> None:
+    assert worst(Exit(one) for one in codes) == code
+
+
+def test_every_exit_code_has_its_rank() -> None:
+    assert set(PRECEDENCE) == set(Exit)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["scann"], "Did you mean 'scan'"),
+        (["scan"], "What shall be audited?"),
+        (["scan", "--domain", "example.com"], "--authorised-by"),
+        (["scan", "x.toml", "--domain", "example.com"], "not both"),
+        (["scan", "--domain", "-oN x", "--authorised-by", "J"], "--domain:"),
+        (["scan", "--domain", "$(id)", "--authorised-by", "J"], "--domain:"),
+        (["scan", "--domain", "a\nb", "--authorised-by", "J"], "--domain:"),
+        (["scan", "--domain", "fe80::1%eth0", "--authorised-by", "J"], "--domain:"),
+        (["scan", "nowhere/client.toml"], "nowhere/client.toml"),
+        (["judge", "nowhere.json", "--policy", "smb-baseline"], "nowhere.json"),
+        (["report", "nowhere.json"], "nowhere.json"),
+        (["explain", "email.dmarc.enforce"], "Did you mean email.dmarc.enforced"),
+        (["explain", "zzz"], "checks list"),
+        (["probe", "emial", "example.com"], "There is no area"),
+        (["probe", "network", "192.0.2.1"], "client file"),
+        (["probe", "email", "https://example.com/"], "example.com"),
+        (["probe", "email", "example.com", "--resolver", "x"], "--resolver"),
+        (["probe", "email", "example.com", "--connect", "x"], "--connect"),
+        (["policy", "lint", "nothing"], "nothing"),
+        (["init", "new"], "--company"),
+    ],
+)
+def test_wrong_usage_is_explained(run: Run, arguments: list[str], says: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_init_writes_what_scan_can_read(run: Run, tmp_path: Path) -> None:
+    options = ["--company", "Acme Ltd", "--domain", "acme.example", "--authorised-by", "J. Doe"]
+    code, out, _ = run("init", "acme", *options)
+    assert code == 0
+    assert out.strip() == f"posture scan {Path('acme/client.toml')} --dry-run"
+    text = (tmp_path / "acme/client.toml").read_text()
+    assert text.startswith("#:schema ./client.schema.json")
+    assert json.loads((tmp_path / "acme/client.schema.json").read_text())["$defs"]
+    code, out, _ = run("scan", "acme/client.toml", "--dry-run")
+    assert code == 0
+    assert "TXT _dmarc.acme.example" in out
+    assert run("init", "acme", *options)[0] == 2
+    assert (tmp_path / "acme/client.toml").read_text() == text
+
+
+def test_init_keeps_no_file_that_cannot_be_read_back(run: Run, tmp_path: Path) -> None:
+    options = ["--company", "Acme", "--domain", "no domain", "--authorised-by", "J. Doe"]
+    code, _, err = run("init", "acme", *options)
+    assert code == 2
+    assert "no domain" in err
+    assert not (tmp_path / "acme/client.toml").exists()
+
+
+def test_a_broken_installation_is_an_internal_error(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from posture import plugins
+
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [])
+    code, _, err = run("checks", "list")
+    assert code == 4
+    assert "Install posture again" in err
+
+
+def test_our_own_mistakes_are_internal_errors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from posture.cli import common
+
+    def breaks() -> None:
+        raise RuntimeError("x")
+
+    monkeypatch.setattr(common, "registry", breaks)
+    code, _, err = run("plugins")
+    assert code == 4
+    assert "mistake in posture" in err
