@@ -4,14 +4,14 @@ from functools import partial
 
 from posture.model import Clock, CollectError, MailServer, Reason, collector
 from posture.net import Net, Stream
-from posture.net.tls.certificate import examine
 from posture.net.tls.chain import raw_chain
 from posture.net.tls.exchange import Silence, hear
 from posture.net.tls.hello import ClientHello
 from posture.net.tls.starttls import Greeting, smtp, smtp_dial
-from posture.net.tls.versions import probe_versions
 from posture.net.tls.wire import Version
 
+from .collect_certificate import examine
+from .collect_versions import probed
 from .facts import MailCertificate, MailVersions, StartTls, TlsStart
 
 MAX_TEXT = 500
@@ -65,7 +65,7 @@ async def versions(server: MailServer, starttls: StartTls, net: Net) -> MailVers
         _not_hidden(starttls)
         return MailVersions(probes=())
     dial = smtp_dial(partial(net.connect, server.host, server.port))
-    return MailVersions(probes=await probe_versions(dial, server.host))
+    return MailVersions(probes=await probed(dial, server.host))
 
 
 def _not_hidden(starttls: StartTls) -> None:

@@ -4,10 +4,10 @@ from functools import partial
 
 from posture.model import Clock, WebSite, collector
 from posture.net import Net
-from posture.net.tls.certificate import examine
 from posture.net.tls.chain import raw_chain
-from posture.net.tls.versions import probe_versions
 
+from .collect_certificate import examine
+from .collect_versions import probed
 from .facts import WebCertificate, WebVersions
 
 
@@ -29,4 +29,4 @@ async def certificate(site: WebSite, net: Net, clock: Clock) -> WebCertificate:
 async def versions(site: WebSite, net: Net) -> WebVersions:
     """Ask for each version of TLS and hang up after the first answer."""
     dial = partial(net.connect, site.host, site.port)
-    return WebVersions(probes=await probe_versions(dial, site.host))
+    return WebVersions(probes=await probed(dial, site.host))

@@ -1,10 +1,116 @@
 """What the TLS of a web site or a mail server looks like from outside."""
 
+from datetime import datetime
 from enum import StrEnum
 
-from posture.model import fact
-from posture.net.tls.certificate import Certificate, Presented, Trust, TrustResult
-from posture.net.tls.versions import Outcome, VersionProbe
+from posture.model import fact, record
+
+
+class TrustResult(StrEnum):
+    """Whether a path leads from the certificate to the store, and if not, what is in the way."""
+
+    TRUSTED = "trusted"
+    SELF_SIGNED = "self_signed"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    """The chain ends in an authority that is not in the store."""
+    INCOMPLETE_CHAIN = "incomplete_chain"
+    """The server does not send the certificate that links its own to an authority."""
+    EXPIRED = "expired"
+    """The server's certificate, or one above it, is past its date; all else is in order."""
+    NOT_YET_VALID = "not_yet_valid"
+    OTHER = "other"
+    """A rule of RFC 5280 or of the public authorities is broken; the detail says which."""
+    UNDECIDED = "undecided"
+    """Verification did not come to an end. Never the same as not trusted."""
+
+
+@record
+class Certificate:
+    """One X.509 certificate. Every text in it was chosen by whoever made it."""
+
+    subject: str
+    """Distinguished name, RFC 4514."""
+    issuer: str
+    common_name: str
+    """For display: no verifier looks at it."""
+    names: tuple[str, ...]
+    """DNS names among the subject alternative names, the first 100."""
+    addresses: tuple[str, ...]
+    """IP addresses among them, the first 100."""
+    serial: str
+    """Hexadecimal."""
+    not_before: datetime
+    not_after: datetime
+    key: str
+    """``RSA``, ``EC secp256r1``, ``Ed25519``, … or the algorithm's OID."""
+    key_bits: int
+    """0 when the algorithm is not known."""
+    signature: str
+    """Signature algorithm, e.g. ``sha256WithRSAEncryption``."""
+    self_issued: bool
+    sha256: str
+    """Fingerprint of the whole certificate, hexadecimal."""
+    spki_sha256: str
+    """Fingerprint of its public key as DANE and pinning use it (RFC 6698 §2.1); may be empty."""
+
+
+@record
+class Trust:
+    """The verification of a chain against one store at one time."""
+
+    result: TrustResult
+    detail: str
+    """The issuer that is missing, the certificate that is out of date, or the verifier's words."""
+    anchor: str
+    """Subject of the trusted authority the path ends in; empty when there is no path."""
+    store: str
+    """Name of the store, e.g. ``certifi 2026.10.18``."""
+
+
+@record
+class Presented:
+    """What a server presented to one client in one handshake."""
+
+    host: str
+    """The name that was asked for (SNI)."""
+    address: str
+    """The IP address that answered."""
+    version: str
+    """Negotiated with a current client, e.g. ``TLSv1.3``."""
+    suite: str
+    sent: int
+    """How many certificates the server sent."""
+    chain: tuple[Certificate, ...]
+    """The first ten that can be read; the server's own first."""
+    name_matches: bool
+    """The certificate is issued for ``host`` (RFC 9525)."""
+    trust: Trust
+
+    @property
+    def leaf(self) -> Certificate:
+        """The server's own certificate."""
+        return self.chain[0]
+
+
+class Outcome(StrEnum):
+    """The three answers to 'do you speak this version?'."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """One of the three alerts that mean no, or the choice of an older version."""
+    INCONCLUSIVE = "inconclusive"
+    """Anything else: a closed connection, silence, another alert."""
+
+
+@record
+class VersionProbe:
+    """One version of TLS and what the server made of it."""
+
+    version: str
+    """``TLS 1.0`` to ``TLS 1.3``."""
+    outcome: Outcome
+    detail: str
+    """What was heard, e.g. ``alert 70 protocol_version`` or ``chose suite 0xc02f``."""
 
 
 class TlsStart(StrEnum):
@@ -72,19 +178,3 @@ class StartTls:
     start: TlsStart
     detail: str
     """What came instead of TLS."""
-
-
-__all__ = [
-    "Certificate",
-    "MailCertificate",
-    "MailVersions",
-    "Outcome",
-    "Presented",
-    "StartTls",
-    "TlsStart",
-    "Trust",
-    "TrustResult",
-    "VersionProbe",
-    "WebCertificate",
-    "WebVersions",
-]

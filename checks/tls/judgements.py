@@ -94,7 +94,7 @@ def in_time(presented: Presented, taken: datetime, settings: Expiry) -> Verdict:
     else:
         verdict = passed("ok", seen, **values)
     expected = f"{warn.total_seconds() / 86400:.0f} days or more"
-    return replace(verdict, observed=f"until {date}", expected=expected)
+    return replace(verdict, observed=f"until {values['date']}", expected=expected)
 
 
 def legacy_refused(probes: tuple[VersionProbe, ...]) -> Verdict:

@@ -40,14 +40,27 @@ async def raw_chain(stream: Stream, host: str, *, patience: float = PATIENCE) ->
     """
     tls = _Handshake(stream, host)
     try:
+        await _shake(tls, patience)
+    except CollectError:
+        # A server that wants a certificate of ours breaks off, but has shown its own by then.
+        if not tls.certificates():
+            raise
+    return tls.seen()
+
+
+async def _shake(tls: "_Handshake", patience: float) -> None:
+    try:
         async with asyncio.timeout(patience):
             await tls.run()
     except TimeoutError:
         raise CollectError(Reason.TIMEOUT, f"no TLS handshake in {patience:g} s") from None
     except ssl.SSLError as error:
-        if not tls.certificates():
-            raise CollectError(Reason.INCONCLUSIVE, _words(error)) from None
-    return tls.seen()
+        raise CollectError(Reason.INCONCLUSIVE, _words(error)) from None
+    except CollectError as error:
+        if error.reason is not Reason.REFUSED:
+            raise
+        # A reset half-way: whatever it means, the port is not closed.
+        raise CollectError(Reason.INCONCLUSIVE, error.detail) from None
 
 
 def lenient_context() -> ssl.SSLContext:
@@ -95,10 +108,7 @@ class _Handshake:
 
     def seen(self) -> RawChain:
         """Everything worth keeping."""
-        chain = self.certificates()
-        if not chain:
-            raise CollectError(Reason.INCONCLUSIVE, "the server sent no certificate")
-        cipher = self._tls.cipher()
+        chain, cipher = self.certificates(), self._tls.cipher()
         return RawChain(
             certificates=tuple(chain[:KEPT]),
             sent=len(chain),
@@ -107,12 +117,7 @@ class _Handshake:
         )
 
     async def _receive(self) -> bytes:
-        try:
-            data = await self._stream.read(1 << 14)
-        except CollectError as error:
-            if error.reason is Reason.REFUSED:  # reset half-way: the port is not closed
-                raise CollectError(Reason.INCONCLUSIVE, error.detail) from None
-            raise
+        data = await self._stream.read(1 << 14)
         if not data:
             raise CollectError(Reason.INCONCLUSIVE, "closed during the TLS handshake")
         return data

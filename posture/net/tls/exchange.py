@@ -21,8 +21,8 @@ class Silence:
     """No usable answer: an end of file, a reset, a stall, or something that is not TLS."""
 
     why: str
-    stalled: bool = False
-    """It ran out of time, so asking again would only cost more of it."""
+    closed: bool = False
+    """It hung up: perhaps on this question only, so another one is worth asking."""
     plaintext: bool = False
     """It spoke, but another protocol than TLS."""
 
@@ -47,13 +47,13 @@ async def hear(
             await stream.write(hello.record())
             return await _first(stream)
     except TimeoutError:
-        return Silence(f"no answer in {patience:g} s", stalled=True)
+        return Silence(f"no answer in {patience:g} s")
     except NotTlsError as error:
         return Silence(str(error), plaintext=True)
     except ParseError as error:
         return Silence(f"broken TLS: {error}")
     except CollectError as error:
-        return Silence(str(error), stalled=error.reason is Reason.TIMEOUT)
+        return Silence(str(error), closed=error.reason is Reason.REFUSED)
 
 
 async def _first(stream: Stream) -> ServerHello | Alert | Silence:
@@ -61,4 +61,4 @@ async def _first(stream: Stream) -> ServerHello | Alert | Silence:
     while data := await stream.read(1 << 14):
         if (heard := answer.feed(data)) is not None:
             return heard
-    return Silence("closed without an answer")
+    return Silence("closed without an answer", closed=True)

@@ -5,10 +5,10 @@ mean nothing: some servers answer a version they do support that way, and firewa
 """
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from posture.model import CollectError, record
+from posture.model import CollectError
 from posture.net.tls.exchange import PATIENCE, Dial, Silence, ask
 from posture.net.tls.hello import ClientHello, ServerHello
 from posture.net.tls.suites import families
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionProbe:
     """One version and what the server made of it."""
 
@@ -90,10 +90,13 @@ async def _probe(dial: Dial, host: str, version: Version, patience: float) -> Ve
     hello = ClientHello(host=host, version=version)
     answer = await ask(dial, hello, patience=patience)
     first = judge_answer(version, answer)
-    stalled = isinstance(answer, Silence) and answer.stalled
-    if first.outcome is not Outcome.INCONCLUSIVE or stalled:
-        return first
-    return await _by_family(dial, hello, first, patience)
+    if first.outcome is Outcome.INCONCLUSIVE and _may_dislike_the_list(answer):
+        return await _by_family(dial, hello, first, patience)
+    return first
+
+
+def _may_dislike_the_list(answer: ServerHello | Alert | Silence) -> bool:
+    return isinstance(answer, Alert) or (isinstance(answer, Silence) and answer.closed)
 
 
 async def _by_family(

@@ -14,6 +14,10 @@ MAX_FLIGHT = 1 << 17
 """Octets accepted from a peer before it has answered a ClientHello; real answers need 1 % of it."""
 
 
+MAX_RECORDS = 512
+"""Records accepted in that time, against a flood of tiny ones."""
+
+
 class ParseError(ValueError):
     """What the peer sent is not TLS, or not TLS that may stand here."""
 
@@ -59,6 +63,7 @@ _REFUSALS = {
     70: Refusal.PROTOCOL_VERSION,
     71: Refusal.INSUFFICIENT_SECURITY,
 }
+_CONTENT_TYPES = frozenset(ContentType)
 _WARNING = 1
 _CLOSE_NOTIFY = 0
 
@@ -126,7 +131,7 @@ class Deframer:
 
     def __init__(self, limit: int = MAX_FLIGHT) -> None:
         self._limit = limit
-        self._begun = False
+        self._count = 0
         self._records = bytearray()
         self._handshake = bytearray()
 
@@ -144,8 +149,8 @@ class Deframer:
 
     def _record(self) -> tuple[int, bytes] | None:
         head = self._records
-        if head and head[0] not in set(ContentType):
-            error = ParseError if self._begun else NotTlsError
+        if head and head[0] not in _CONTENT_TYPES:
+            error = ParseError if self._count else NotTlsError
             raise error(f"{bytes(head[:60])!r} is no TLS record")
         if len(head) >= 2 and head[1] != 3:
             raise ParseError(f"record version {head[1]}.x")
@@ -156,7 +161,9 @@ class Deframer:
             raise ParseError(f"record of {length} octets")
         if len(head) < 5 + length:
             return None
-        self._begun = True
+        self._count += 1
+        if self._count > MAX_RECORDS:
+            raise ParseError(f"more than {MAX_RECORDS} records")
         kind, payload = head[0], bytes(head[5 : 5 + length])
         del head[: 5 + length]
         return kind, payload
