@@ -18,6 +18,7 @@ from posture.model import CollectError, Subject
 from posture.net.exchange import Call, HttpResponse, origin, prepared
 from posture.net.scope import Endpoint, Scope
 from posture.net.tcp import Dialler, Line
+from posture.net.threads import on_loop
 from posture.net.trust import TrustAnchors
 
 __all__ = ["Http", "HttpResponse", "redirect"]
@@ -160,18 +161,21 @@ class _Opener:
 
     def open(self, host: str, port: int, seconds: float) -> Line:
         """Connect; raises ``TimeoutError`` when the seconds are over, or ``CollectError``."""
-        step = self._dialler.open(self._scope, host, port)
         if self._loop is None:
-            return asyncio.run(_within(step, seconds))
-        future = asyncio.run_coroutine_threadsafe(step, self._loop)
+            return asyncio.run(_within(self._dialler.open(self._scope, host, port), seconds))
+        future = on_loop(
+            self._loop, lambda: self._dialler.open(self._scope, host, port), self._discard
+        )
         try:
             return future.result(seconds)
         except FutureTimeoutError:
             if not future.cancel():  # it came through in that very moment
-                line = future.result()
-                line.sock.close()
-                self.release(line)
+                self._discard(future.result())
             raise
+
+    def _discard(self, line: Line) -> None:
+        line.sock.close()
+        self.release(line)
 
     def release(self, line: Line) -> None:
         """Give the slot back where it is counted."""

@@ -6,8 +6,11 @@ holds up both the audit and its end. Here a hung call costs one slot and nothing
 
 import asyncio
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from posture.model import CollectError, Reason
 
 T = TypeVar("T")
 
@@ -44,3 +47,48 @@ async def in_thread(function: Callable[..., T], /, *args: object) -> T:
 
     threading.Thread(target=work, daemon=True, name=f"posture-{function.__name__}").start()
     return await future
+
+
+def on_loop(
+    loop: asyncio.AbstractEventLoop,
+    make: Callable[[], Coroutine[Any, Any, T]],
+    discard: Callable[[T], object],
+) -> Future[T]:
+    """Run a coroutine on the loop, for a thread that waits for the future.
+
+    ``make`` is called on the loop, so that a run that ends first leaves no coroutine behind.
+    Cancelling the future cancels the work; what still comes out of it goes to ``discard``.
+    Raises ``CollectError(INTERRUPTED)`` when the loop is closed.
+    """
+    future: Future[T] = Future()
+
+    def settle(task: asyncio.Task[T]) -> None:
+        if not future.set_running_or_notify_cancel():
+            if not task.cancelled() and task.exception() is None:
+                discard(task.result())
+        elif task.cancelled():
+            future.set_exception(CollectError(Reason.INTERRUPTED))
+        elif (error := task.exception()) is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(task.result())
+
+    def start() -> None:
+        if future.cancelled():
+            return
+        task = loop.create_task(make())
+        task.add_done_callback(settle)
+        future.add_done_callback(lambda _: _quietly(loop, task.cancel))
+
+    if not _quietly(loop, start):
+        raise CollectError(Reason.INTERRUPTED)
+    return future
+
+
+def _quietly(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> bool:
+    """Have the loop do something; False when it is closed."""
+    try:
+        loop.call_soon_threadsafe(act)
+    except RuntimeError:
+        return False
+    return True

@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import stat
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from posture.demo import staff
 from tests.cli.conftest import Run
 
 
@@ -140,3 +142,41 @@ def test_the_demo_writes_its_report(run: Run, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "demo-report").iterdir()}
     assert names == {"snapshot.json", "audit.json", "report.html", "findings.csv"}
     assert "Do first" in out
+
+
+def test_a_resolver_that_is_not_there_makes_everything_unknown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "client.toml").write_text(
+        '[company]\nid = "a"\nname = "A"\n[authorisation]\nby = "J. Doe"\ncovers = ["domains"]\n'
+        '[network]\nresolver = "127.0.0.1:9"\n[policy]\nfile = "smb-baseline"\n'
+        'profile = "domain"\n[[domains]]\nname = "example.com"\n'
+    )
+    code, out, err = run("scan", "client.toml", "--no-pdf")
+    assert code == 3, err
+    assert "Not settled: F to A" in out
+    (kept,) = (tmp_path / "runs").iterdir()
+    found = json.loads((kept / "audit.json").read_text())["entries"]
+    assert {entry["finding"]["status"] for entry in found} == {"unknown"}
+
+
+def test_a_missing_secret_is_unknown_and_named(run: Run, office: Path, tmp_path: Path) -> None:
+    text = office.read_text()
+    row = next(line for line in text.splitlines() if line.startswith("secret = "))
+    moved = text.replace(row, 'secret = { env = "POSTURE_TEST_ABSENT" }')
+    (tmp_path / "client.toml").write_text(moved.replace("ca.pem", str(office.parent / "ca.pem")))
+    code, _, err = run("scan", "client.toml", "--no-pdf", "--out", tmp_path / "c")
+    assert code == 3, err
+    (kept,) = (tmp_path / "c/runs").iterdir()
+    entries = json.loads((kept / "audit.json").read_text())["entries"]
+    mine = [e["finding"] for e in entries if e["finding"]["area"] == "identity"]
+    assert {f["status"] for f in mine} == {"unknown"}
+    assert {f["reason"] for f in mine} == {"no_credential"}
+    assert "POSTURE_TEST_ABSENT" in mine[0]["detail"]
+
+
+def test_no_secret_is_in_anything_that_is_written(run: Run, office: Path, stored: Path) -> None:
+    secret = (office.parent / staff.SECRET_FILE).read_text().strip()
+    assert len(secret) > 10
+    _, out, err = run("doctor", office)
+    for text in (out, err, *(path.read_text() for path in stored.iterdir())):
+        assert secret not in text
+        assert base64.b64encode(secret.encode()).decode() not in text
