@@ -18,7 +18,7 @@ from tests.net.peers import forever, network, run, site, tcp
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.net.peers import Authority, Handler
@@ -337,8 +337,7 @@ def test_a_connection_that_comes_in_the_last_moment_is_given_back(
                 raise FutureTimeoutError
             return super().result()
 
-    def threadsafe(step: Coroutine[Any, Any, Line], _: object) -> Late:
-        step.close()
+    def late_on_loop(*_: object) -> Late:
         return late
 
     async def scene() -> Reason:
@@ -351,7 +350,7 @@ def test_a_connection_that_comes_in_the_last_moment_is_given_back(
     sock = socket.socket()
     late = Late()
     late.set_result(Line(sock, "127.0.0.1", lambda: released.append(True)))
-    monkeypatch.setattr("asyncio.run_coroutine_threadsafe", threadsafe)
+    monkeypatch.setattr("posture.net.http.on_loop", late_on_loop)
     assert run(scene()) is Reason.TIMEOUT
     assert sock.fileno() == -1
     assert released == [True]
