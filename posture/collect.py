@@ -109,10 +109,10 @@ class _Collection:
         self.subjects[subject.id] = subject
         for collector in self.order.plan.collectors:
             if isinstance(subject, collector.subject):
-                self.fact(collector, subject)
+                _ = self.fact(collector, subject)
         for discoverer in self.order.plan.discoverers:
             if isinstance(subject, discoverer.subject):
-                self.start(self.discover(discoverer, subject))
+                _ = self.start(self.discover(discoverer, subject))
 
     def start(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
         task = asyncio.ensure_future(work)

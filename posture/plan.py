@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from posture import codec
 from posture.model import Subject
 from posture.plugins import Check, Collector, Discoverer, Registry
 
@@ -119,5 +120,4 @@ def _reachable(made: Plan, kinds: set[type[Subject]]) -> list[Discoverer]:
 
 def fill(pattern: str, subject: Subject) -> str:
     """Fill ``{field}`` of a traffic line with the subject's own fields."""
-    names = {name: getattr(subject, name) for name in subject.__slots__}
-    return pattern.format(**names)
+    return pattern.format(**codec.plain(subject))

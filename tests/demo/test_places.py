@@ -15,7 +15,6 @@ from posture.score import GRADES
 from tests.demo.support import Visit, registry, visiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from posture.audit import Audit
@@ -34,7 +33,7 @@ PLACES = {
 
 
 @pytest.fixture(scope="module")
-def perfect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Perfect]:
+def perfect(tmp_path_factory: pytest.TempPathFactory) -> Perfect:
     async def look() -> Perfect:
         async with visiting(tmp_path_factory.mktemp("perfect") / "o", frozenset()) as visit:
             return visit, await visit.look()

@@ -130,5 +130,5 @@ def test_later_moves_validity_and_is_recorded() -> None:
 
 
 def test_what_is_no_audit_is_refused() -> None:
-    with pytest.raises(DocumentError, match="^a[.]json"):
+    with pytest.raises(DocumentError, match=r"^a\.json"):
         audits.load(codec.encode(coloured("red")), "a.json")
