@@ -125,7 +125,8 @@ def _fresh(series: _Series, allowed: timedelta) -> Verdict:
     shown = _quotes(series.past, series.future)
     if not good:
         return _no_good(series, shown)
-    stale = failed("stale", _quoted(good[-1]), *shown, fix="resume")
+    newest = _quoted(good[-1])
+    stale = failed("stale", newest, *(one for one in shown if one != newest), fix="resume")
     return _aged(stale, series, good[-1], allowed)
 
 

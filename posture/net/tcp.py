@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -59,7 +60,8 @@ def failure(error: OSError, whom: str) -> CollectError:
     reason = _BY_ERRNO.get(error.errno or 0, Reason.INCONCLUSIVE)
     if isinstance(error, TimeoutError):
         reason = Reason.TIMEOUT
-    return CollectError(reason, f"{whom}: {error.strerror or reason}")
+    # asyncio's own text for a failed connect repeats the address and leaves the cause out.
+    return CollectError(reason, f"{whom}: {os.strerror(error.errno) if error.errno else reason}")
 
 
 @dataclass(frozen=True, slots=True)

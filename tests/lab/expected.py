@@ -1,0 +1,124 @@
+"""What the lab must be found to be, written by hand and not derived from anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posture.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = tuple[str, str]
+"""Check and subject."""
+
+SIGNS = {
+    "ok": Status.PASS,
+    "FAIL": Status.FAIL,
+    "?": Status.UNKNOWN,
+    "-": Status.NOT_APPLICABLE,
+    ".": None,
+}
+"""``.``: there is no such finding."""
+
+# domain:{column}.example. Nothing is known of bogus, whose signatures are over, and of lame, whose
+# server has lost the zone; so also nothing of web sites and mail servers they may have.
+DOMAINS = """
+                          good   syntax two    lookups parked bogus lame
+email.spf.present         ok     ok     ok     ok      ok     ?     ?
+email.spf.single          ok     ok     FAIL   ok      ok     ?     ?
+email.spf.valid           ok     FAIL   -      ok      ok     ?     ?
+email.spf.lookups         ok     -      -      FAIL    ok     ?     ?
+email.spf.restrictive     ok     -      -      ok      ok     ?     ?
+email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?
+email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?
+email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?
+email.mx.sane             ok     ok     ok     ok      ok     ?     ?
+email.parked.locked       -      -      -      -       ok     ?     ?
+dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?
+tls.web.trusted           .      .      .      .       .      ?     ?
+tls.web.name              .      .      .      .       .      ?     ?
+tls.web.expiry            .      .      .      .       .      ?     ?
+tls.web.legacy            .      .      .      .       .      ?     ?
+web.https.redirect        .      .      .      .       .      ?     ?
+web.hsts.present          .      .      .      .       .      ?     ?
+tls.mail.starttls         .      .      .      .       .      ?     ?
+tls.mail.trusted          .      .      .      .       .      ?     ?
+tls.mail.name             .      .      .      .       .      ?     ?
+tls.mail.expiry           .      .      .      .       .      ?     ?
+tls.mail.legacy           .      .      .      .       .      ?     ?
+"""
+
+# website:{column}.example. Nothing listens at down, on either port.
+SITES = """
+                    www.good www.syntax www.two www.lookups shop.good intranet.good down.good
+tls.web.trusted     ok       FAIL       ok      ok          FAIL      FAIL          ?
+tls.web.name        ok       ok         FAIL    ok          ok        ok            ?
+tls.web.expiry      ok       FAIL       ok      ok          ok        ok            ?
+tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
+web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
+web.hsts.present    ok       FAIL       FAIL    ok          ok        ok            ?
+"""
+
+# mailserver:mx.{column}.example
+MAIL = """
+                    good  syntax two  lookups
+tls.mail.starttls   ok    FAIL   ok   ok
+tls.mail.trusted    ok    -      FAIL FAIL
+tls.mail.name       ok    -      ok   ok
+tls.mail.expiry     ok    -      ok   FAIL
+tls.mail.legacy     ok    -      FAIL ok
+"""
+
+# host:{column}. The last one can be judged from outside only.
+HOSTS = """
+                             192.0.2.41 192.0.2.42 203.0.113.9
+network.exposure.rdp         ok         ok         ?
+network.exposure.smb         ok         ok         ?
+network.exposure.cleartext   ok         ok         ?
+network.exposure.databases   FAIL       ok         ?
+network.exposure.admin       ok         ok         ?
+"""
+
+# backupset:{column}. restic does not record whether a run read everything.
+BACKUPS = """
+                          fresh old   ahead locked gone archives cut
+backup.points.fresh       ok    FAIL  ok    ?      ?    ok       ok
+backup.points.depth       ok    ok    ok    ?      ?    ok       ok
+backup.points.clock       ok    ok    FAIL  ?      ?    ok       ok
+backup.runs.succeeded     ?     ?     ?     ?      ?    ok       FAIL
+"""
+
+# company:{column}. It declares that it has no identity provider; nobody signed anything.
+COMPANY = """
+                           lab
+identity.mfa.everyone      -
+identity.mfa.admins        -
+identity.mfa.registered    -
+identity.baseline.present  -
+identity.admins.count      -
+governance.edr.deployed    ?
+governance.restore.tested  ?
+governance.incident.plan   ?
+"""
+
+
+def expected() -> dict[Row, Status]:
+    """Every finding of a scan of the whole lab."""
+    tables = (
+        ("domain:{}.example", DOMAINS),
+        ("website:{}.example", SITES),
+        ("mailserver:mx.{}.example", MAIL),
+        ("host:{}", HOSTS),
+        ("backupset:{}", BACKUPS),
+        ("company:{}", COMPANY),
+    )
+    return {row: status for subject, table in tables for row, status in _rows(subject, table)}
+
+
+def _rows(subject: str, table: str) -> Iterator[tuple[Row, Status]]:
+    head, *lines = table.strip("\n").splitlines()
+    for check, *signs in map(str.split, lines):
+        for name, sign in zip(head.split(), signs, strict=True):
+            if (status := SIGNS[sign]) is not None:
+                yield (check, subject.format(name)), status
