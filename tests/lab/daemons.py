@@ -20,6 +20,7 @@ PROGRAMS = ("nginx", "nsd", "postfix", "redis-server", "restic", "sshd", "ssh-ke
 TRIES = 400
 PAUSE = 0.05
 """Seconds between two tries to reach a daemon that is still there."""
+LONGEST = "1h"
 RESERVED = 20001
 
 Question = Callable[[], bool]
@@ -79,11 +80,12 @@ class Started:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         name, *rest = daemon.argv
-        # Should the tests themselves be killed, the kernel ends their daemons (prctl(2)).
-        argv = ["setpriv", "--pdeathsig", "TERM", "--", program(name) or name, *rest]
+        # Should the tests themselves be killed, the kernel tells `timeout`, which tells the daemon.
+        # Telling the daemon is no use: who gives up root is forgotten as a mourner (prctl(2)).
+        argv = ["setpriv", "--pdeathsig", "TERM", "--", "timeout", LONGEST, program(name) or name]
         with daemon.log.open("wb") as log:
             self.process = subprocess.Popen(
-                argv,
+                [*argv, *rest],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

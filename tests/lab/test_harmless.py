@@ -11,7 +11,7 @@ import dns.flags
 import dns.rcode
 import pytest
 
-from tests.lab import machines, sites
+from tests.lab import machines, mail, sites, zones
 from tests.lab.conftest import scan
 from tests.lab.opening import opened
 
@@ -23,6 +23,12 @@ pytestmark = pytest.mark.lab
 
 ASK = dns.flags.RD | dns.flags.AD
 UNCHECKED = dns.flags.RD | dns.flags.CD
+LISTENING = [
+    *((site.last, sites.HTTPS) for site in sites.SITES),
+    *((server.last, mail.PORT) for server in mail.SERVERS),
+    *((2, zones.PORT), (3, zones.PORT), (41, machines.REDIS), (42, machines.SSHD)),
+]
+"""Last number of the address, and port, of every daemon."""
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
@@ -87,5 +93,10 @@ def test_labs_run_side_by_side_and_leave_nothing(lab: Lab) -> None:
     with opened() as other:
         assert other.place.prefix != lab.place.prefix
         assert all(Path(f"/proc/{process}").exists() for process in other.processes)
+        for last, port in LISTENING:
+            socket.create_connection((other.place.address(last), port), 10).close()
     assert not any(Path(f"/proc/{process}").exists() for process in other.processes)
+    for last, port in LISTENING:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((other.place.address(last), port), 10)
     assert not other.folder.exists()
