@@ -29,11 +29,14 @@ def command(out: Path, no_pdf: bool) -> Exit:
     """
     platforms.private_umask()
     common.log_to_stderr(verbose=False)
-    setup, taken = common.run_async(_visit())
+    return _publish(*common.run_async(_visit()), out, pdf=not no_pdf)
+
+
+def _publish(setup: Setup, taken: Snapshot, out: Path, *, pdf: bool) -> Exit:
     made = audit(setup, taken)
     history.make_private(out)
     history.write_atomically(out / history.SNAPSHOT, codec.encode(taken))
-    outputs.write(_Folder(out), made, pdf=not no_pdf)
+    outputs.write(_Folder(out), made, pdf=pdf)
     outputs.summarise(made, out, quiet=False)
     return Exit.FINE if made.complete else Exit.INTERNAL
 
