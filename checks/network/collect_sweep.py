@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 from posture.model import CollectError, Host, Network, Reason, View, collector, discoverer
 from posture.net import Net, PortState
@@ -62,7 +63,7 @@ def hosts(network: Network, alive: AliveHosts) -> list[Host]:
     deadline=300,
 )
 async def ports(host: Host, net: Net) -> PortScan:
-    """See the state of every curated port.
+    """See the state of every curated port, and whether the host still answers after that.
 
     Raises CollectError: WRONG_VANTAGE, MALFORMED for what is no address, UNREACHABLE or
     OUT_OF_SCOPE when that holds for every port.
@@ -73,11 +74,20 @@ async def ports(host: Host, net: Net) -> PortScan:
     if all(isinstance(look, CollectError) for look in looks):
         raise _nobody(looks[0], "no port could be tried")
     seen = list(zip(CURATED, looks, strict=True))
-    return PortScan(
+    found = PortScan(
         open=tuple(port for port, look in seen if look is PortState.OPEN),
         closed=tuple(port for port, look in seen if look is PortState.CLOSED),
         silent=tuple(port for port, look in seen if _kept_quiet(look)),
     )
+    return replace(found, blocked=await _fell_silent(net, address, found))
+
+
+async def _fell_silent(net: Net, address: str, found: PortScan) -> bool:
+    """Ask an answering port again: some firewalls shut a scanner out in the middle of its round."""
+    answered = (*found.open, *found.closed)
+    if not answered or not found.silent:
+        return False
+    return await _one(net, address, answered[0]) not in ANSWERS
 
 
 def require_vantage(view: View, vantage: View | None) -> None:

@@ -77,6 +77,10 @@ def _verdict(
         return unknown(
             "untried", _scan(host, scan), reason=Reason.NOT_COLLECTED, ports=listed(untried)
         )
+    if scan.blocked and (quiet := sorted(set(wanted) & set(scan.silent))):
+        return unknown(
+            "blocked", _scan(host, scan), reason=Reason.INCONCLUSIVE, ports=listed(quiet)
+        )
     verdict = passed("closed", _scan(host, scan), ports=listed(wanted))
     return replace(verdict, observed="none open")
 

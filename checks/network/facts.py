@@ -24,6 +24,9 @@ class PortScan:
     """Ports that refused."""
     silent: tuple[int, ...]
     """Ports that did not answer in two tries: filtered, or nobody is there."""
+    blocked: bool = False
+    """A port that had answered was silent in the end: the host, or a firewall before it, shut the
+    scan out, and nobody knows from which port on."""
 
     @property
     def host_alive(self) -> bool:

@@ -143,7 +143,32 @@ def test_every_curated_port_is_sorted_by_its_answer() -> None:
     silent = tuple(port for port in CURATED if port not in {22, 80, 445})
     assert seen == PortScan(open=(22,), closed=(80,), silent=silent)
     assert seen.host_alive
-    assert sorted(port for _, port in world.probed) == list(CURATED)
+    assert sorted(port for _, port in world.probed[: len(CURATED)]) == list(CURATED)
+    assert world.probed[len(CURATED) :] == [("192.0.2.3", 22)]
+
+
+class Guarded(FakeNet):
+    """A firewall that drops everything of a scanner it has seen often enough."""
+
+    async def probe(self, address: str, port: int) -> PortState:
+        state = await super().probe(address, port)
+        return SILENT if len(self.probed) > 30 else state
+
+
+def test_a_host_that_shuts_the_scan_out_is_not_taken_for_a_closed_one() -> None:
+    ports = {("192.0.2.3", 22): OPEN, ("192.0.2.3", 3389): OPEN}
+    world = Guarded(ports=ports)
+    world.vantage = None
+    seen = observe(collect_sweep.ports, Host(address="192.0.2.3", view=View.INTERNAL), world)
+    assert (seen.open, seen.blocked) == ((22,), True)
+    assert 3389 in seen.silent
+
+
+def test_a_host_without_silent_ports_is_not_asked_again() -> None:
+    world = net(every("192.0.2.3", CLOSED))
+    seen = observe(collect_sweep.ports, Host(address="192.0.2.3", view=View.INTERNAL), world)
+    assert not seen.blocked
+    assert len(world.probed) == len(CURATED)
 
 
 def test_silence_everywhere_is_a_fact_of_its_own() -> None:

@@ -1,6 +1,7 @@
 """Judging open doors: what is open fails, what is closed or silent on a living host passes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def verdicts(judge: Callable[..., Verdict]) -> list[Verdict]:
         judge(host(View.EXTERNAL), scan((port,)), NO_NMAP),
         judge(host(), scan(), NO_NMAP),
         judge(host(), blind, NO_NMAP),
+        judge(host(), replace(scan((22,)), blocked=True), NO_NMAP),
     ]
 
 
@@ -82,6 +84,16 @@ def test_silence_is_an_absence_only_on_a_living_host(
 ) -> None:
     verdict = judge(host(), seen, NO_NMAP)
     assert (verdict.status, verdict.reason) == (status, reason)
+
+
+@pytest.mark.parametrize("judge", KINDS)
+def test_silence_proves_nothing_once_the_scan_was_shut_out(judge: Callable[..., Verdict]) -> None:
+    shut = replace(scan((22,)), blocked=True)
+    refused = replace(scan((22,), closed=KINDS[judge]), blocked=True)
+    opened = replace(scan((22, KINDS[judge][0])), blocked=True)
+    assert judge(host(), shut, NO_NMAP).status is Status.UNKNOWN
+    assert judge(host(), refused, NO_NMAP).status is Status.PASS
+    assert judge(host(), opened, NO_NMAP).status is Status.FAIL
 
 
 def test_an_open_port_fails_even_where_others_were_not_tried() -> None:
