@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import math
+import stat
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,6 +46,18 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def read_file(path: Path) -> bytes:
+    """Read a document's file, at most one byte over ``MAX_BYTES``; raises DocumentError, OSError.
+
+    A pipe or a device would keep us waiting or never end.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise DocumentError(f"{path}: is not a file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def read_document(data: bytes, schema: str, kind: type[T], name: str) -> T:
     """Decode one of our documents, checking its ``schema`` before anything else."""
     if len(data) > MAX_BYTES:
@@ -56,7 +70,10 @@ def read_document(data: bytes, schema: str, kind: type[T], name: str) -> T:
                 f"{name}: its schema is {found!r}, this version reads {schema!r}; "
                 "use the posture version that wrote it, or a newer one"
             )
-        return msgspec.convert(head, kind)
+        made = msgspec.convert(head, kind)
+        if (wrong := unsound(made)) is not None:
+            raise msgspec.ValidationError(wrong)
+        return made  # noqa: TRY300 - all of it may raise
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise DocumentError(
             f"{name}: cannot be read as {schema} ({error}); "

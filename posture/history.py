@@ -1,9 +1,10 @@
 """A client's runs on disk: atomic, private, locked, and never lost.
 
-``<client>/runs/<UTC>/`` holds one run. It is written as ``.<UTC>.part`` and renamed when whole, so
-a run that is there is complete; what a killed process left behind is swept at the next start.
+``<client>/runs/<UTC>/`` holds one run. It is written as ``.<UTC>.part`` and renamed at its end.
+What a killed process left is dealt with at the next start: evidence stays, half files go.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Protocol, Self
 import filelock
 
 from posture import audit as audits
-from posture import platforms
+from posture import codec, platforms
 from posture.audit import Audit, Past
 from posture.codec import DocumentError
 
@@ -24,6 +25,8 @@ SNAPSHOT = "snapshot.json"
 AUDIT = "audit.json"
 _LOCK = ".posture.lock"
 _PART = ".part"
+ROOM = 16 << 20
+"""Bytes that must be free before a scan: or evidence would be gathered and could not be kept."""
 
 
 class LockedError(Exception):
@@ -54,11 +57,39 @@ def make_private(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True)
 
 
+def require_room(directory: Path) -> None:
+    """Raise OSError (ENOSPC) when a run would hardly fit there."""
+    if shutil.disk_usage(directory).free < ROOM:
+        raise OSError(errno.ENOSPC, f"less than {ROOM >> 20} MiB are free", str(directory))
+
+
 def _sweep(runs: Path) -> None:
-    """Remove what killed runs left behind. Only the holder of the lock may."""
-    if runs.is_dir():
-        for left in runs.glob(f".*{_PART}"):
-            shutil.rmtree(left)
+    """Publish the evidence of killed runs, remove what else they left. For the lock's holder only.
+
+    A file is whole or hidden: what has its final name was synced before it got it.
+    """
+    for left in sorted(runs.glob(f".*{_PART}")) if runs.is_dir() else ():
+        if left.is_symlink() or not (left / SNAPSHOT).is_file():
+            _remove(left)
+            continue
+        for half in left.glob(".*"):
+            _remove(half)
+        left.rename(_free(runs, left.name.removeprefix(".").removesuffix(_PART)))
+
+
+def _remove(left: Path) -> None:
+    """Remove whatever it is, and nothing a link leads to."""
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left)
+    else:
+        left.unlink()
+
+
+def _free(runs: Path, name: str) -> Path:
+    """A name that no run has yet."""
+    taken = {entry.name for entry in runs.iterdir()}
+    names = (name, *(f"{name}-{count}" for count in range(2, 1000)))
+    return runs / next(free for free in names if free not in taken)
 
 
 class Folder(Protocol):
@@ -78,11 +109,8 @@ class RunDirectory:
         """Claim a free name below ``client``."""
         runs = client / RUNS
         make_private(runs)
-        name = started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        taken = {entry.name for entry in runs.iterdir()}
-        names = [name, *(f"{name}-{count}" for count in range(2, 1000))]
-        self.name = next(free for free in names if free not in taken)
-        self.final = runs / self.name
+        self.final = _free(runs, started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ"))
+        self.name = self.final.name
         self.part = runs / f".{self.name}{_PART}"
 
     def __enter__(self) -> Self:
@@ -103,7 +131,12 @@ class RunDirectory:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a private file so that readers see all of it or the old one."""
+    """Write a private file so that readers see all of it or the old one.
+
+    Refuses to put a file in the place of a device, a pipe or a directory, such as /dev/null.
+    """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
     part = path.with_name(f".{path.name}{_PART}")
     part.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -125,7 +158,7 @@ def earlier(client: Path, audit_of: tuple[str, str]) -> tuple[list[Audit], list[
     unreadable: list[str] = []
     for file in sorted((client / RUNS).glob(f"*/{AUDIT}")):
         try:
-            one = audits.load(file.read_bytes(), str(file))
+            one = audits.load(codec.read_file(file), str(file))
         except (DocumentError, OSError) as error:
             unreadable.append(str(error))
             continue

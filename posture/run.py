@@ -129,15 +129,23 @@ def audit(
         at=at,
     )
     if directory:
-        before, unreadable = history.earlier(directory, (snapshot.client_id, setup.profile))
-        before = [one for one in before if one.taken < snapshot.taken]
+        stored, unreadable = history.earlier(directory, (snapshot.client_id, setup.profile))
+        before = [one for one in stored if one.taken <= snapshot.taken]
         basis = replace(
             basis,
             previous=before[-1] if before else None,
             past=history.past(before),
-            notices=tuple(unreadable),
+            notices=(*unreadable, *_ahead(len(stored) - len(before))),
         )
     return compose(snapshot, basis)
+
+
+def _ahead(count: int) -> tuple[str, ...]:
+    """What a clock that was set back leaves behind."""
+    if not count:
+        return ()
+    later = f"{count} of the stored audits are dated later than this one"
+    return (f"{later}, which is not compared with them: check this computer's clock",)
 
 
 def _addresses(subjects: tuple[Subject, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from posture import audit as audits
-from posture import platforms, plugins, snapshot
+from posture import codec, platforms, plugins, snapshot
 from posture.audit import Audit
 from posture.cli.exits import Exit, worst
 from posture.model import Failed, Reason, Severity
@@ -40,12 +40,12 @@ def registry() -> Registry:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a stored snapshot; raises DocumentError or OSError."""
-    return snapshot.load(path.read_bytes(), str(path))
+    return snapshot.load(codec.read_file(path), str(path))
 
 
 def read_audit(path: Path) -> Audit:
     """Read a stored audit; raises DocumentError or OSError."""
-    return audits.load(path.read_bytes(), str(path))
+    return audits.load(codec.read_file(path), str(path))
 
 
 def say(text: str = "") -> None:

@@ -17,6 +17,10 @@ from posture.words import PageError
 log = logging.getLogger(__name__)
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_WRONG_PATH = {
+    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
+    *(errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG),
+}
 
 
 def explain(error: Exception) -> Exit:
@@ -43,12 +47,10 @@ def _meaning(error: Exception) -> tuple[Exit, str]:
 
 
 def _file_error(error: OSError) -> tuple[Exit, str]:
-    where = error.filename or "a file"
+    where = error.filename or "Output"
     why = error.strerror or type(error).__name__
     if error.errno in _FULL:
         return Exit.INTERNAL, f"{where}: {why}. Free some space and run again; nothing old is lost."
-    if isinstance(
-        error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError
-    ):
+    if error.errno in _WRONG_PATH:
         return Exit.USAGE, f"{where}: {why}. Check the path and who may use it."
     return Exit.INTERNAL, f"{where}: {why}."

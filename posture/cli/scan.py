@@ -68,6 +68,7 @@ def command(
         return _dry_run(setup)
     directory = out or client.directory or Path(f"posture-{client.company.client_id}")
     with history.locked(directory), history.RunDirectory(directory, clock.now()) as run:
+        history.require_room(directory)
         progress = common.progress(quiet=quiet)
         taken = common.run_async(
             scan(setup, clock, progress=progress, deadline=timeout, gentle=gentle)

@@ -6,13 +6,18 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from posture import codec, history, platforms
+from posture import codec, history, platforms, run
+from posture.attest import Attestations
 from posture.history import LockedError, RunDirectory, earlier, locked, past, write_atomically
+from posture.run import Setup
+from posture.waivers import Waivers
 from tests.engine import toy
-from tests.engine.test_audit import audit
+from tests.engine.policies import policy
+from tests.engine.test_audit import RULE, audit, coloured
 
 AUDIT = codec.encode(audit("red"))
 
@@ -22,9 +27,9 @@ def mode(path: Path) -> int:
 
 
 def store(client: Path, data: bytes = AUDIT) -> Path:
-    with RunDirectory(client, toy.NOW) as run:
-        run.write("audit.json", data)
-    return run.final
+    with RunDirectory(client, toy.NOW) as writing:
+        writing.write("audit.json", data)
+    return writing.final
 
 
 def test_a_run_is_published_whole_and_private(tmp_path: Path) -> None:
@@ -39,30 +44,68 @@ def test_a_run_is_published_whole_and_private(tmp_path: Path) -> None:
 
 
 def test_what_was_gathered_is_kept_when_a_later_step_breaks(tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path, toy.NOW)
+    writing = RunDirectory(tmp_path, toy.NOW)
 
     def breaks() -> None:
-        with run:
-            run.write("snapshot.json", b"{}")
+        with writing:
+            writing.write("snapshot.json", b"{}")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         breaks()
-    assert (run.final / "snapshot.json").read_bytes() == b"{}"
+    assert (writing.final / "snapshot.json").read_bytes() == b"{}"
 
 
 def test_a_run_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
-    with RunDirectory(tmp_path, toy.NOW) as run:
-        assert run.part.is_dir()
+    with RunDirectory(tmp_path, toy.NOW) as writing:
+        assert writing.part.is_dir()
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / "runs" / ".20200101T000000Z.part"
-    left.mkdir(parents=True)
-    (left / ".audit.json.part").write_bytes(b"half")
+def test_a_killed_runs_evidence_is_kept_and_its_half_files_are_not(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    kept, early = runs / ".20200101T000000Z.part", runs / ".20200102T000000Z.part"
+    for left in (kept, early, runs / "20200101T000000Z"):
+        left.mkdir(parents=True)
+        (left / ".audit.json.part").write_bytes(b"half")
+    (kept / "snapshot.json").write_bytes(b"{}")
+    (kept / ".report.pdf.x1.tmp").mkdir()
     with locked(tmp_path):
-        assert list((tmp_path / "runs").iterdir()) == []
+        assert {path.name for path in runs.iterdir()} == {"20200101T000000Z", "20200101T000000Z-2"}
+        (found,) = (runs / "20200101T000000Z-2").iterdir()
+        assert found.read_bytes() == b"{}"
+
+
+def test_what_only_looks_like_a_killed_run_stops_nobody(tmp_path: Path) -> None:
+    runs, elsewhere = tmp_path / "runs", tmp_path / "elsewhere"
+    for directory in (runs, elsewhere):
+        directory.mkdir()
+    (elsewhere / "snapshot.json").write_bytes(b"precious")
+    (runs / ".link.part").symlink_to(elsewhere)
+    (runs / ".file.part").write_bytes(b"")
+    with locked(tmp_path):
+        assert list(runs.iterdir()) == []
+    assert (elsewhere / "snapshot.json").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("place", ["pipe", "directory"])
+def test_only_a_file_is_replaced(tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    os.mkfifo(path) if place == "pipe" else path.mkdir()
+    with pytest.raises(FileExistsError, match="is no file"):
+        write_atomically(path, b"new")
+    assert not path.is_file()
+    assert [p.name for p in tmp_path.iterdir()] == [place]
+
+
+def test_a_disk_that_is_nearly_full_is_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.require_room(tmp_path)
+    monkeypatch.setattr(history.shutil, "disk_usage", lambda _: Mock(free=history.ROOM - 1))
+    with pytest.raises(OSError, match="16 MiB are free") as caught:
+        history.require_room(tmp_path)
+    assert caught.value.errno == errno.ENOSPC
 
 
 HOLD = """
@@ -125,9 +168,15 @@ def test_earlier_audits_are_those_of_this_client_and_profile(tmp_path: Path) -> 
     ):
         store(tmp_path, codec.encode(made))
     store(tmp_path, b"torn")
+    aware, naive = (b'"taken":"2026-11-21T12:00:00' + end for end in (b'Z"', b'"'))
+    store(tmp_path, AUDIT.replace(aware, naive))
+    pipe = tmp_path / "runs" / "20270102T000000Z"
+    pipe.mkdir()
+    os.mkfifo(pipe / "audit.json")
     found, unreadable = earlier(tmp_path, ("acme", "all"))
     assert [made.taken for made in found] == [one.taken, later.taken]
-    assert len(unreadable) == 1
+    for why, said in zip(("cut off", "not in UTC", "is not a file"), unreadable, strict=True):
+        assert why in said
     assert [(p.grade, p.points) for p in past(found)] == [("F", 0.0), ("F", 0.0)]
 
 
@@ -139,3 +188,23 @@ def test_a_name_is_found_for_every_run(tmp_path: Path) -> None:
     for number in range(1, 4):
         assert store(tmp_path).name.endswith("Z" if number == 1 else f"Z-{number}")
     assert history.RUNS == "runs"
+
+
+def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
+    one = audit("red")
+    for days in (-1, 0, 1, 2):
+        store(tmp_path, codec.encode(replace(one, taken=toy.NOW + timedelta(days=days))))
+    setup = Setup(
+        client=Mock(),
+        registry=toy.registry(),
+        policy=policy([RULE]),
+        profile="all",
+        waivers=Waivers(),
+        attestations=Attestations(),
+    )
+    found = run.audit(setup, coloured("red"), directory=tmp_path)
+    assert [past.taken for past in found.past] == [toy.NOW - timedelta(days=1), toy.NOW]
+    assert found.changes is not None
+    assert found.changes.since == toy.NOW
+    (notice,) = found.notices
+    assert notice.startswith("2 of the stored audits are dated later")
