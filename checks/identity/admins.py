@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from posture.model import Evidence, Reason, Verdict, check, failed, params, passed, unknown
+from posture.model import Evidence, Failed, Reason, Verdict, check, failed, params, passed, unknown
 
 from . import records
-from .facts import GLOBAL_ADMINISTRATOR, Directory, Person, UserClass
+from .facts import GLOBAL_ADMINISTRATOR, Directory, Level, Licence, Person, UserClass
 
 
 @params
@@ -19,7 +19,7 @@ class Count:
 
 
 @check("identity.admins.count")
-def count(directory: Directory, params: Count) -> Verdict:
+def count(directory: Directory, licence: Licence | Failed, params: Count) -> Verdict:
     """The number of global administrators is small, and more than one."""
     holders = [who for who in directory.classes if GLOBAL_ADMINISTRATOR in who.roles]
     hidden = [
@@ -28,7 +28,7 @@ def count(directory: Directory, params: Count) -> Verdict:
         if group.failure and GLOBAL_ADMINISTRATOR in group.roles
     ]
     found = sum(who.count for who in holders)
-    verdict = _verdict(found, params, hidden[0].reason if hidden else None)
+    verdict = _verdict(found, params, hidden[0].reason if hidden else None, licence)
     return replace(
         verdict,
         values={**verdict.values, "minimum": params.minimum, "maximum": params.maximum},
@@ -38,12 +38,18 @@ def count(directory: Directory, params: Count) -> Verdict:
     )
 
 
-def _verdict(found: int, params: Count, hidden: Reason | None) -> Verdict:
+def _verdict(
+    found: int, params: Count, hidden: Reason | None, licence: Licence | Failed
+) -> Verdict:
     if found > params.maximum:
         return failed("many", fix="reduce", count=found)
     if hidden or not found:
         # Every tenant has at least one, so none is something that was not seen.
         return unknown("unread", reason=hidden or Reason.INCONCLUSIVE, count=found)
+    if isinstance(licence, Failed) or licence.level is Level.P2:
+        # With P2 more people may hold the role on request (PIM), and those are not listed here.
+        reason = licence.reason if isinstance(licence, Failed) else Reason.NOT_COLLECTED
+        return unknown("on_request", reason=reason, count=found)
     if found < params.minimum:
         return failed("few", fix="add", count=found)
     return passed("ok", count=found)

@@ -183,18 +183,27 @@ def _switched_on(graph: Graph, person: Person) -> bool | None:
     deadline=SECONDS,
 )
 def registration(
-    tenant: Tenant, plan: Licence | Failed, http: Http, secrets: Secrets, clock: Clock
+    tenant: Tenant,
+    plan: Licence | Failed,
+    people: Directory | Failed,
+    http: Http,
+    secrets: Secrets,
+    clock: Clock,
 ) -> Registration:
-    """See who has set up a second factor. The report leaves out disabled accounts."""
+    """See who has set up a second factor. The report leaves out disabled accounts.
+
+    The account of Entra Connect is passed over: no machine can answer a second factor.
+    """
     graph = _session(tenant, http, secrets, clock)
     path = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999"
+    machines = _machines(people)
     capable, missing = 0, list[tuple[bool, str, Person]]()
     try:
         for row in graph.pages(path, AUDIT_LOG, gap=REPORT_GAP):
             details = entra.registration(row)
             if details is not None and details.capable:
                 capable += 1
-            elif details is not None:
+            elif details is not None and details.person.id not in machines:
                 missing.append((not details.administrator, details.person.name, details.person))
     except ParseError as error:
         raise _malformed("userRegistrationDetails", error) from None
@@ -204,8 +213,13 @@ def registration(
     if not capable and not missing:
         raise CollectError(Reason.INCONCLUSIVE, "userRegistrationDetails: nobody is in the report")
     missing.sort(key=lambda item: item[:2])
-    people = tuple(person for _, _, person in missing[:SHOWN])
-    return Registration(capable=capable, incapable=len(missing), people=people, licensed=True)
+    shown = tuple(person for _, _, person in missing[:SHOWN])
+    return Registration(capable=capable, incapable=len(missing), people=shown, licensed=True)
+
+
+def _machines(people: Directory | Failed) -> set[str]:
+    classes = () if isinstance(people, Failed) else people.classes
+    return {person.id for who in classes if who.machine for person in who.people}
 
 
 def _believe(error: UnlicensedError, plan: Licence | Failed) -> None:

@@ -139,6 +139,17 @@ DIMENSIONS: Mapping[str, Dimension] = {
 }
 
 
+def matches_somewhere(policy: Policy) -> bool:
+    """Whether there surely is a sign-in that the policy applies to."""
+    return all(
+        any(
+            dimension.match(policy.conditions, value) is Answer.YES
+            for value in dimension.values([policy]) or [OTHER]
+        )
+        for dimension in DIMENSIONS.values()
+    )
+
+
 SignIn = tuple[tuple[str, str], ...]
 """Dimension and value, only where they make a difference."""
 

@@ -8,6 +8,8 @@ from posture.checks.identity import AREA, admins, baseline, records, registratio
 from posture.checks.identity.facts import (
     GLOBAL_ADMINISTRATOR,
     ConditionalAccess,
+    Level,
+    Licence,
     Person,
     PerUserMfa,
     Registration,
@@ -53,6 +55,20 @@ ALL_BUT_SPARED = PerUserMfa(
     off=tuple(p.id for who in (SYNC, GLASS) for p in who.people),
     unread=0,
 )
+OUTSIDE = policy(
+    "Away",
+    conditions={"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}},
+)
+PORTALS = policy("", applications={"includeApplications": ["MicrosoftAdminPortals"]})
+NOBODY = policy("Nobody", users={"includeGroups": ["g"]})
+BLOCKED = policy("Kept out", users={"includeRoles": [GLOBAL_ADMINISTRATOR]}, controls=("block",))
+ACTIONS = policy(
+    "Registering",
+    applications={
+        "includeApplications": [],
+        "includeUserActions": ["urn:user:registersecurityinfo"],
+    },
+)
 BASELINES = [
     (present(ON), Status.PASS, "defaults"),
     (present(ON, DENIED, DENIED, readable=False), Status.PASS, "defaults"),
@@ -63,6 +79,14 @@ BASELINES = [
         Status.PASS,
         "conditional-access",
     ),
+    (present(rules=access(OUTSIDE)), Status.PARTIAL, "sometimes"),
+    (present(rules=access(PORTALS), per_user=HALF), Status.PARTIAL, "sometimes"),
+    (present(rules=access(PORTALS), per_user=ALL_BUT_SPARED), Status.PASS, "per-user"),
+    (present(DENIED, access(PORTALS)), Status.UNKNOWN, "unclear"),
+    (present(rules=access(NOBODY)), Status.FAIL, "absent"),
+    (present(rules=access(BLOCKED)), Status.FAIL, "absent"),
+    (present(rules=access(BLOCKED, policy("All"))), Status.PASS, "conditional-access"),
+    (present(rules=access(ACTIONS)), Status.FAIL, "absent"),
     (present(per_user=ALL_BUT_SPARED), Status.PASS, "per-user"),
     (present(DENIED, DENIED, ALL_BUT_SPARED), Status.PASS, "per-user"),
     (present(per_user=HALF), Status.PARTIAL, "per-user-some"),
@@ -95,14 +119,24 @@ def test_the_baseline_fix_fits_the_tenant() -> None:
     assert present().fix == "defaults"
     assert present(rules=access(policy("A", controls=("compliantDevice",)))).fix == "policy"
     assert present(per_user=HALF).share == 0.3333
+    assert present(per_user=HALF).fix == "replace"
+    device = access(policy("A", controls=("compliantDevice",)))
+    assert present(rules=device, per_user=HALF).fix == "policy"
 
 
-def count(number: int, *, hidden: Failed | None = None) -> Verdict:
+def plan(level: Level) -> Licence:
+    return Licence(level=level, skus=(), premium_seats=0)
+
+
+def count(
+    number: int, *, hidden: Failed | None = None, licence: Licence | Failed | None = None
+) -> Verdict:
     holders = people("holder", number, roles=(GLOBAL_ADMINISTRATOR,))
     group = replace(GROUP, failure=hidden, roles=(GLOBAL_ADMINISTRATOR,))
     other = replace(GROUP, id="h", failure=DENIED, roles=("another",))
     classes = (STAFF, holders) if number else (STAFF,)
-    return admins.count(directory(*classes, groups=(group, other)), LIMITS)
+    found = directory(*classes, groups=(group, other))
+    return admins.count(found, licence or plan(Level.P1), LIMITS)
 
 
 COUNTS = [
@@ -114,6 +148,11 @@ COUNTS = [
     (count(1, hidden=LATE), Status.UNKNOWN, "unread"),
     (count(3, hidden=LATE), Status.UNKNOWN, "unread"),
     (count(5, hidden=LATE), Status.FAIL, "many"),
+    (count(1, licence=plan(Level.FREE)), Status.FAIL, "few"),
+    (count(1, licence=plan(Level.P2)), Status.UNKNOWN, "on_request"),
+    (count(2, licence=plan(Level.P2)), Status.UNKNOWN, "on_request"),
+    (count(2, licence=LATE), Status.UNKNOWN, "on_request"),
+    (count(5, licence=plan(Level.P2)), Status.FAIL, "many"),
 ]
 
 
@@ -125,11 +164,12 @@ def test_number_of_global_administrators(verdict: Verdict, status: Status, says:
 def test_the_count_says_why_it_is_unknown() -> None:
     assert count(1, hidden=LATE).reason is Reason.TIMEOUT
     assert count(0).reason is Reason.INCONCLUSIVE
+    assert count(2, licence=LATE).reason is Reason.TIMEOUT
 
 
 def test_emergency_accounts_and_guests_count_but_parts_of_a_tenant_do_not() -> None:
     part = people("part", scoped_roles=(GLOBAL_ADMINISTRATOR,))
-    verdict = admins.count(directory(ADMIN, GLASS, part), LIMITS)
+    verdict = admins.count(directory(ADMIN, GLASS, part), plan(Level.P1), LIMITS)
     assert verdict.values["count"] == 3
     assert [e.personal for e in verdict.evidence] == [False, True]
 

@@ -84,6 +84,14 @@ def test_the_licence_is_read_from_the_plans_inside_the_subscriptions(
     assert seen(replace(GOOD, licence=licence))[Licence].level == level
 
 
+def test_the_account_of_entra_connect_is_not_asked_to_register() -> None:
+    users = tuple(
+        replace(user, capable=False) if user.upn.startswith("Sync_") else user for user in USERS
+    )
+    found = statuses(seen(replace(GOOD, users=users)))
+    assert found["identity.mfa.registered"] is Status.PASS
+
+
 def test_without_a_premium_licence_registration_is_not_applicable() -> None:
     verdict = judge(seen(replace(GOOD, licence="free")))["identity.mfa.registered"]
     assert verdict.status is Status.NOT_APPLICABLE
