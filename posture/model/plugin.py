@@ -1,7 +1,7 @@
 """What a plugin declares: facts, collectors, discoverers, checks and the area that lists them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, dataclass_transform
 
@@ -145,6 +145,30 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What an expert's look found."""
+
+    document: Mapping[str, Any]
+    """For ``--json``: plain JSON values and declared facts."""
+    lines: tuple[str, ...]
+    """For a terminal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """An expert's command that an area adds: ``posture probe <name> TARGET``."""
+
+    name: str
+    help: str
+    subject: Callable[[str], Subject]
+    """Read the target; raises ValueError with a sentence."""
+    look: Callable[..., Awaitable[Probed]]
+    """``async (subject, net, options) -> Probed``; may raise CollectError or ValueError."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Text option without its dashes to its help; what was not given is not in ``options``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     """What one plugin brings. The engine reads it; nothing registers itself."""
 
@@ -157,3 +181,4 @@ class Area:
     checks: tuple[Callable[..., Verdict], ...] = ()
     subjects: tuple[type[Subject], ...] = ()
     """Kinds of subject this area adds, declared under ``[[plugin.<name>]]`` in client.toml."""
+    probes: tuple[Probe, ...] = ()
