@@ -3,6 +3,13 @@
 import re
 from dataclasses import dataclass
 
+_NAME = re.compile(r"[a-z0-9](?:-*[a-z0-9])*(?:\.[a-z0-9](?:-*[a-z0-9])*)*")
+_CRITICAL = 128
+KNOWN = {
+    *("issue", "issuewild", "iodef", "issuemail", "issuevmc"),
+    *("contactemail", "contactphone", "auth", "path", "policy"),
+}
+"""Tags of the IANA registry."""
 _RECORD = re.compile(r'(\d{1,3})\s+([A-Za-z0-9]{1,255})\s+(?:"((?:[^"\\]|\\.)*)"|(\S*))', re.DOTALL)
 
 
@@ -21,8 +28,17 @@ class CaaRecord:
 
     @property
     def issuer(self) -> str:
-        """The authority's domain of an issue property; empty means nobody (RFC 8659 §4.2)."""
-        return self.value.partition(";")[0].strip().lower()
+        """The authority's domain of an issue property; empty means nobody (RFC 8659 §4.2).
+
+        What is no domain counts as empty there.
+        """
+        name = self.value.partition(";")[0].strip(" \t").lower()
+        return name if _NAME.fullmatch(name) else ""
+
+    @property
+    def unknown_and_critical(self) -> bool:
+        """An authority that does not know the tag must not issue (RFC 8659 §4.1)."""
+        return bool(self.flags & _CRITICAL) and self.tag not in KNOWN
 
 
 def parse(text: str) -> CaaRecord:

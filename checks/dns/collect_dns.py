@@ -5,6 +5,7 @@ import asyncio
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer
+from posture.net.vantage import as_the_world_sees_it
 
 from .caa import climb
 from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, TextRecord
@@ -13,9 +14,10 @@ RECORD_LIMIT = 256
 """Records of one type at one name; a domain with more is not understood, so nothing is said."""
 
 
-@collector(traffic="TXT {name}")
+@collector(traffic="TXT and A {name}")
 async def texts(domain: Domain, net: Net) -> DomainTexts:
     """Read every TXT record of the domain."""
+    await as_the_world_sees_it(net.dns, domain.name)
     records = await _records(net, domain.name, "TXT")
     kept = tuple(TextRecord(text=text[:TEXT_LIMIT], length=len(text)) for text in records)
     return DomainTexts(domain=domain.name, records=kept)
@@ -28,9 +30,10 @@ async def addresses(domain: Domain, net: Net) -> DomainAddresses:
     return DomainAddresses(hosts=tuple(await asyncio.gather(*(_host(net, n) for n in names))))
 
 
-@collector(traffic="CAA {name} and its parent names")
+@collector(traffic="CAA {name} and its parent names, A {name}")
 async def caa(domain: Domain, net: Net) -> Caa:
     """Climb the tree to the closest CAA record set (RFC 8659 §3)."""
+    await as_the_world_sees_it(net.dns, domain.name)
     names = climb(domain.name)
     for depth, name in enumerate(names, 1):
         records = await _records(net, name, "CAA")

@@ -35,13 +35,17 @@ def present(domain: Domain, caa: Caa) -> Verdict:
 def _judged(caa: Caa) -> Verdict:
     evidence = [Evidence(source=f"CAA {caa.found_at}", record=text) for text in caa.records]
     read = [_read(text) for text in caa.records]
-    issuers = {record.issuer or "nobody" for record in read if record and record.tag == "issue"}
+    issuers = {record.issuer for record in read if record and record.tag == "issue"}
     if issuers:
-        names = ", ".join(sorted(issuers))
+        names = ", ".join(sorted(issuers - {""})) or "nobody"
         verdict = passed("ok", *evidence, found_at=caa.found_at, issuers=names)
         return replace(verdict, observed=f"issue {names}")
     if None in read:
         return unknown("unreadable", *evidence, reason=Reason.MALFORMED, found_at=caa.found_at)
+    critical = [record.tag for record in read if record and record.unknown_and_critical]
+    if critical:
+        reason, tag = Reason.INCONCLUSIVE, critical[0]
+        return unknown("critical", *evidence, reason=reason, found_at=caa.found_at, tag=tag)
     # Without an issue property nothing is restricted (RFC 8659 §4.2).
     tags = ", ".join(sorted({record.tag for record in read if record}))
     verdict = failed("unrestricted", *evidence, fix="add", found_at=caa.found_at, tags=tags)

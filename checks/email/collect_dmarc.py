@@ -6,6 +6,7 @@ from dataclasses import replace
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
 from posture.net.dns import Answer
+from posture.net.vantage import as_the_world_sees_it
 
 from . import dmarc as grammar
 from .facts import DmarcAnswer, DmarcDiscovery, ReportConsent
@@ -18,9 +19,13 @@ CONSENT_LIMIT = 10
 """Outside hosts that are asked whether they take reports."""
 
 
-@collector(traffic="TXT _dmarc.{name} and _dmarc of its parent names; TXT at outside report hosts")
+@collector(
+    traffic="TXT _dmarc.{name} and _dmarc of its parent names, A {name}; "
+    "TXT at outside report hosts"
+)
 async def dmarc(domain: Domain, net: Net) -> DmarcDiscovery:
     """Collect the answers of the tree walk, and the consent of outside report hosts."""
+    await as_the_world_sees_it(net.dns, domain.name)
     names = grammar.walk(domain.name)
     answers = await asyncio.gather(*(_answer(net, name) for name in names))
     if isinstance(answers[0], CollectError):

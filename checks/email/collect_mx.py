@@ -2,9 +2,10 @@
 
 import asyncio
 
-from posture.model import CollectError, Domain, Reason, collector
+from posture.model import CollectError, Domain, Reason, View, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer
+from posture.net.vantage import as_the_world_sees_it, is_inside
 
 from . import mx as grammar
 from .facts import Mx, MxHost
@@ -14,9 +15,10 @@ HOST_LIMIT = 50
 """MX records of one domain; one with more is not understood, so nothing is said."""
 
 
-@collector(traffic="MX {name}, then A and AAAA of each server it names")
+@collector(traffic="MX and A {name}, then A and AAAA of each server it names")
 async def mx(domain: Domain, net: Net) -> Mx:
     """Read the MX records and find where each of them leads."""
+    await as_the_world_sees_it(net.dns, domain.name)
     answer = await net.dns.query(domain.name, "MX")
     records = answer.records if isinstance(answer, Answer) else ()
     if len(records) > HOST_LIMIT:
@@ -36,6 +38,9 @@ async def _host(net: Net, preference: int, host: str) -> MxHost:
     answers = [item for item in seen if not isinstance(item, CollectError)]
     addresses = tuple(a for item in answers if isinstance(item, Answer) for a in item.records)
     failures = [item.reason for item in seen if isinstance(item, CollectError)]
+    if net.vantage is not View.EXTERNAL and any(map(is_inside, addresses)):
+        # An office's DNS server may say so inside only, and something else to the world.
+        failures = [Reason.WRONG_VANTAGE]
     return MxHost(
         preference=preference,
         host=host,

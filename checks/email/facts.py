@@ -135,7 +135,7 @@ class MxHost:
     """The CNAMEs in the way."""
     addresses: tuple[str, ...] = ()
     reason: Reason | None = None
-    """Why its addresses were not seen."""
+    """Why its addresses were not seen, or not as the world sees them (``wrong_vantage``)."""
 
 
 @fact("email.mx")

@@ -7,6 +7,7 @@ from posture.model import (
     Domain,
     Evidence,
     Reason,
+    Status,
     Verdict,
     check,
     failed,
@@ -34,7 +35,7 @@ def present(domain: Domain, dmarc: DmarcDiscovery) -> Verdict:
     """A DMARC record covers the domain."""
     applied = settle(dmarc.domain, dmarc.walk)
     expected = "1 DMARC record"
-    if applied.record and applied.record.applies:
+    if applied.record and applied.record.applies and domain.name not in applied.several:
         source = f"_dmarc.{applied.found_at}"
         verdict = passed("ok" if applied.own else "inherited", *_evidence(dmarc), source=source)
         return replace(verdict, observed="1 DMARC record", expected=expected)
@@ -42,20 +43,21 @@ def present(domain: Domain, dmarc: DmarcDiscovery) -> Verdict:
 
 
 def _absent(domain: Domain, dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
-    if applied.unseen and not applied.own:
-        return _unseen(dmarc, applied)
     sends = domain.sends_mail is not False
     record = advice.first(domain.name, sends_mail=sends)
     values = {"domain": domain.name, "record": record}
     fix = "publish" if sends else "close"
-    if applied.record:
-        verdict = failed("unusable", *_evidence(dmarc), fix=fix, **values)
-        return replace(verdict, observed="record without a valid p")
     if domain.name in applied.several:
+        # RFC 9989 goes on to the name above, receivers from before it end the search here.
         return replace(
             failed("several", *_evidence(dmarc), fix="keep_one", **values),
             observed="several DMARC records",
         )
+    if applied.unseen and not applied.own:
+        return _unseen(dmarc, applied)
+    if applied.record:
+        verdict = failed("unusable", *_evidence(dmarc), fix=fix, **values)
+        return replace(verdict, observed="record without a valid p")
     return replace(failed("none", *_evidence(dmarc), fix=fix, **values), observed="no record")
 
 
@@ -85,9 +87,21 @@ def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: 
         return _unseen(dmarc, applied)
     if _weak(applied.subdomains, minimum) or _weak(applied.nonexistent, minimum):
         return _raise("subdomains", dmarc, applied, applied.inherited_at, minimum)
-    pct = applied.record.pct if applied.record else None
-    says = "ok" if pct in {None, 100} else "ok_pct"
-    return passed(says, *_evidence(dmarc), policy=applied.domain, pct=pct or 0)
+    if limited := _limited(applied):
+        where, pct = limited
+        verdict = _raise("in_part", dmarc, applied, where, minimum)
+        values = {**verdict.values, "pct": pct}
+        return replace(verdict, status=Status.PARTIAL, share=0.5, values=values)
+    return passed("ok", *_evidence(dmarc), policy=applied.domain)
+
+
+def _limited(applied: Applied) -> tuple[str, int] | None:
+    """Where a pct tag keeps receivers from before RFC 9989 from applying all of the policy."""
+    places = ((applied.found_at, applied.record), (applied.inherited_at, applied.inherited))
+    for where, record in places:
+        if record and record.pct not in {None, 100}:
+            return where, record.pct or 0
+    return None
 
 
 def _raise(says: str, dmarc: DmarcDiscovery, applied: Applied, where: str, minimum: str) -> Verdict:
@@ -113,6 +127,9 @@ def reports(dmarc: DmarcDiscovery) -> Verdict:
     if not applied.record or not applied.domain:
         return not_applicable("no_record", *_evidence(dmarc), domain=dmarc.domain)
     verdict = _targets(dmarc, applied, applied.record)
+    if verdict.says == "refused" and applied.unseen:
+        # How far the organisation reaches is not known, and within it nobody needs to agree.
+        return _unseen(dmarc, applied)
     observed = f"rua={','.join(applied.record.rua)[:200]}" if applied.record.rua else "no rua"
     return replace(verdict, observed=observed, expected="rua=mailto: an address that takes reports")
 

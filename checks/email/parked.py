@@ -16,7 +16,8 @@ from posture.model import (
 
 from . import dmarc_advice, spf, spf_advice
 from .dmarc import Applied, settle
-from .facts import DmarcDiscovery, Mx, SpfDiscovery
+from .facts import DmarcDiscovery, Mx, Outcome, SpfDiscovery
+from .spf_tree import chain
 
 _EXPECTED = "MX 0 . | v=spf1 -all | p=reject"
 
@@ -36,6 +37,8 @@ def locked(domain: Domain, spf: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> 
     elif applied.unseen:
         reasons = [answer.reason for answer in dmarc.answers if answer.reason]
         verdict = unknown("unseen", *evidence, reason=reasons[0] or Reason.INCONCLUSIVE)
+    elif _is_closed(spf) is None:
+        verdict = unknown("unseen_spf", *evidence, reason=Reason.INCONCLUSIVE)
     else:
         verdict = passed("ok", *evidence, domain=domain.name)
     observed = f"not locked: {open_parts}" if lines else "MX, SPF and DMARC locked"
@@ -47,7 +50,7 @@ def _missing(domain: str, found: SpfDiscovery, applied: Applied, mx: Mx) -> dict
     lines = {}
     if not mx.null:
         lines["MX"] = f"{domain}. MX 0 ."
-    if not _is_closed(found):
+    if _is_closed(found) is False:
         lines["SPF"] = f'{domain}. TXT "{spf_advice.CLOSED}"'
     if _is_open(applied):
         record = (
@@ -59,19 +62,29 @@ def _missing(domain: str, found: SpfDiscovery, applied: Applied, mx: Mx) -> dict
     return lines
 
 
-def _is_closed(found: SpfDiscovery) -> bool:
+def _is_closed(found: SpfDiscovery) -> bool | None:
+    """Whether nobody may send; None when a redirect leads to what was not seen."""
     if len(found.records) != 1 or spf.faults(found.records[0]):
         return False
-    last = spf.parse(found.records[0])
-    return last.all is not None and last.all.qualifier == "-" and len(last.mechanisms) == 1
+    records = chain(found)
+    if records is None:
+        hidden = {Outcome.UNSEEN, Outcome.MACRO}
+        return None if any(seen.outcome in hidden for seen in found.lookups) else False
+    refused = all(term.qualifier == "-" for record in records for term in record.mechanisms)
+    return refused and records[-1].all is not None
 
 
 def _is_open(applied: Applied) -> bool:
     """Whether a policy weaker than reject is proven; what was not seen proves nothing."""
+    beneath = {applied.subdomains, applied.nonexistent} != {"reject"} and not applied.unseen
     if applied.own:
-        weak = applied.domain != "reject"
-        return weak or (applied.subdomains != "reject" and not applied.unseen)
-    return not applied.unseen and {applied.domain, applied.subdomains} != {"reject"}
+        return applied.domain != "reject" or _in_part(applied) or beneath
+    return beneath or (not applied.unseen and (applied.domain != "reject" or _in_part(applied)))
+
+
+def _in_part(applied: Applied) -> bool:
+    """Receivers from before RFC 9989 apply the policy to a share of the mail only."""
+    return applied.record is not None and applied.record.pct not in {None, 100}
 
 
 def _evidence(found: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> tuple[Evidence, ...]:

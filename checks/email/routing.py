@@ -47,6 +47,10 @@ def _servers(domain: Domain, mx: Mx, evidence: tuple[Evidence, ...]) -> Verdict:
             leads = ", ".join((*host.chain[:3], *host.addresses[:3])) or "nowhere"
             values = {"domain": domain.name, "host": name, "leads": leads}
             return failed(says, *evidence, fix=fix, preference=host.preference, **values)
+    if inside := next((host for host in mx.hosts if _is_inside(host)), None):
+        leads = ", ".join(inside.addresses[:3])
+        reason = Reason.WRONG_VANTAGE
+        return unknown("inside", *evidence, reason=reason, host=inside.host, leads=leads)
     unseen = next((host for host in mx.hosts if host.reason and not host.addresses), None)
     if unseen:
         reason = unseen.reason or Reason.INCONCLUSIVE
@@ -66,7 +70,12 @@ def _problem(host: MxHost) -> str:
         return "alias"
     if not host.addresses:
         return "" if host.reason else "missing"
-    return "private" if any(map(is_private, host.addresses)) else ""
+    return "private" if any(map(is_private, host.addresses)) and not _is_inside(host) else ""
+
+
+def _is_inside(host: MxHost) -> bool:
+    """Its addresses may be those that only the office is told."""
+    return host.reason is Reason.WRONG_VANTAGE
 
 
 def _observed(mx: Mx) -> str:

@@ -21,7 +21,7 @@ from posture.model import (
 from . import spf as grammar
 from . import spf_advice as advice
 from .facts import Mx, Outcome, SpfDiscovery, SpfLookup
-from .spf_tree import Breadth, breadth, costs, own_term, refers
+from .spf_tree import Breadth, breadth, chain, costs, own_term, refers
 
 _ERRORS = {Outcome.NONE, Outcome.SEVERAL, Outcome.SYNTAX}
 _EVIDENCE_LIMIT = 20
@@ -165,8 +165,9 @@ def _counted(spf: SpfDiscovery, params: Lookups, total: int, voids: int) -> Verd
         return failed("many_servers", *evidence, fix="list_servers", **values, **named)
     if total > params.limit or voids > params.voids:
         says = "too_many" if total > params.limit else "voids"
-        record, left = advice.trimmed(spf)
-        fix = "trim" if left <= params.limit and left < total else "reduce"
+        record, left, empty = advice.trimmed(spf)
+        enough = left <= params.limit and empty <= params.voids
+        fix = "trim" if enough and left < total else "reduce"
         values |= {"record": record, "left": left, "costs": _priced(spf), "allowed": params.voids}
         return failed(says, *evidence, fix=fix, **values)
     if open_end := _unknown_total(spf, params, voids):
@@ -180,6 +181,11 @@ def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | 
     beneath = next((seen for seen in unseen if refers(seen)), None)
     if beneath or (voids + len(unseen) > params.voids and unseen):
         return _unseen(spf, beneath or unseen[0])
+    # What ptr and macros find is another thing for each message: it may be nothing at all.
+    various = [seen for seen in spf.lookups if not seen.target]
+    if various and voids + len(unseen) + len(various) > params.voids:
+        reason, term = Reason.INCONCLUSIVE, various[0].term
+        return unknown("various", *_records(spf), reason=reason, domain=spf.domain, term=term)
     macro = next((s for s in spf.lookups if s.outcome is Outcome.MACRO and refers(s)), None)
     if spf.truncated:
         return unknown("truncated", *_records(spf), reason=Reason.TOO_LARGE, domain=spf.domain)
@@ -223,8 +229,9 @@ def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:
             return unknown("macro", *evidence, reason=reason, domain=spf.domain, term=seen.term)
     if spf.truncated:
         return unknown("truncated", *evidence, reason=Reason.TOO_LARGE, domain=spf.domain)
-    last = grammar.parse(spf.records[0])
-    closed = last.redirect or (last.all and last.all.qualifier in "-~")
+    followed = chain(spf)
+    last = followed[-1].all if followed else None
+    closed = last and last.qualifier in "-~"
     return passed("ok" if closed else "open_ended", *evidence, **values)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from . import spf
 from .facts import Outcome, SpfDiscovery
 from .names import is_within
-from .spf_tree import costs
+from .spf_tree import blocks
 
 CLOSED = f"{spf.VERSION} -all"
 """The record of a domain that sends no mail."""
@@ -18,7 +18,8 @@ _HOSTED = {
     "googlemail.com": "include:_spf.google.com",
     "protonmail.ch": "include:_spf.protonmail.ch",
     "messagingengine.com": "include:spf.messagingengine.com",
-    "registrar-servers.com": "include:spf.privateemail.com",
+    "privateemail.com": "include:spf.privateemail.com",
+    "registrar-servers.com": "include:spf.efwd.registrar-servers.com",
 }
 """Where mailboxes are hosted, by their MX, and what sends for them."""
 _REPAIRS = (
@@ -79,14 +80,15 @@ def closed(record: str, term: str) -> str:
     return " ".join([spf.VERSION, *("~all" if w == term else w for w in spf.words(record))])
 
 
-def trimmed(discovery: SpfDiscovery) -> tuple[str, int]:
-    """Drop what is there twice or leads nowhere; return the record and the lookups it needs."""
+def trimmed(discovery: SpfDiscovery) -> tuple[str, int, int]:
+    """Drop what is there twice or leads nowhere: the record, its lookups and its empty ones."""
     dead = {Outcome.ABSENT, Outcome.NONE}
-    priced = costs(discovery.lookups)
-    gone = {seen.term for seen, _ in priced if seen.outcome in dead}
-    left = {seen.term: cost for seen, cost in priced if seen.term not in gone}
+    found = blocks(discovery.lookups)
+    gone = {block[0].term for block in found if block[0].outcome in dead}
+    kept = {block[0].term: block for block in found if block[0].term not in gone}
+    left = [seen for block in kept.values() for seen in block]
     unique = dict.fromkeys(spf.words(without(discovery.records[0], gone)))
-    return " ".join([spf.VERSION, *unique]), sum(left.values())
+    return " ".join([spf.VERSION, *unique]), len(left), sum(seen.void for seen in left)
 
 
 def _readable(record: str) -> list[str]:

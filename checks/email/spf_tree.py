@@ -275,11 +275,29 @@ def breadth(discovery: SpfDiscovery) -> Breadth:
     )
 
 
-def costs(lookups: Sequence[SpfLookup]) -> list[tuple[SpfLookup, int]]:
-    """Pair each term of the domain's own record with the lookups it costs in all."""
+def blocks(lookups: Sequence[SpfLookup]) -> list[Sequence[SpfLookup]]:
+    """Split the lookups by the terms of the domain's own record, each first in its block."""
     own = [index for index, seen in enumerate(lookups) if seen.depth == 0]
     ends = [*own[1:], len(lookups)]
-    return [(lookups[start], end - start) for start, end in zip(own, ends, strict=False)]
+    return [lookups[start:end] for start, end in zip(own, ends, strict=False)]
+
+
+def costs(lookups: Sequence[SpfLookup]) -> list[tuple[SpfLookup, int]]:
+    """Pair each term of the domain's own record with the lookups it costs in all."""
+    return [(block[0], len(block)) for block in blocks(lookups)]
+
+
+def chain(discovery: SpfDiscovery) -> tuple[spf.Record, ...] | None:
+    """The one record, without faults, and those its redirects lead to (§6.1); None: not known."""
+    records = {record.domain: record.text for record in discovery.referred}
+    found = [spf.parse(discovery.records[0])]
+    while redirect := found[-1].redirect:
+        # A target that is taken out can be met only once: no loop goes on for ever.
+        text = records.pop(normal(redirect.domain), None)
+        if text is None:
+            return None
+        found.append(spf.parse(text))
+    return tuple(found)
 
 
 def refers(seen: SpfLookup) -> bool:

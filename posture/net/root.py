@@ -58,6 +58,8 @@ class Net:
 
     direct: bool = True
     """No connect map redirects connections, so that a program run on its own reaches the same."""
+    vantage: View | None = None
+    """Where we stand, seen from the office's firewall; None when nobody said."""
 
     def __init__(
         self,

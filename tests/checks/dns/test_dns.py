@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from posture.checks import dns
 from posture.checks.dns import caa, collect_dns, discover, issuers
 from posture.checks.dns.caa import CaaRecord
+from posture.checks.email import collect_dmarc, collect_mx
 from posture.model import Domain, Failed, Reason, Status, Verdict
 from posture.testing import FakeNet, observe
 from tests.checks.pages import page_problems, wording_problems
@@ -71,6 +72,9 @@ CASES = [
     ("closest counts", present({NAME: {"CAA": ['0 issuewild ";"']},
                                 "example.com": {"CAA": [ISSUE]}}), Status.FAIL, "unrestricted",
      "add"),
+    ("critical and unknown", present({NAME: {"CAA": ['128 tbs "x"']}}), Status.UNKNOWN,
+     "critical", None),
+    ("unknown", present({NAME: {"CAA": ['0 tbs "x"']}}), Status.FAIL, "unrestricted", "add"),
     ("nonsense", present({NAME: {"CAA": ["?"]}}), Status.UNKNOWN, "unreadable", None),
 ]  # fmt: skip
 
@@ -94,6 +98,35 @@ def test_issuers_are_named() -> None:
     verdict = present({"example.com": {"CAA": [ISSUE, '0 issue "b.example"']}})
     assert verdict.values["issuers"] == "b.example, ca.example"
     assert verdict.values["found_at"] == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("records", "issuers"),
+    [
+        (['0 issue ";"'], "nobody"),
+        (['0 issue ";"', ISSUE], "ca.example"),
+        (['0 issue "no ca"'], "nobody"),
+        (['0 issue "-ca.example"'], "nobody"),
+    ],
+)
+def test_what_names_no_authority_lets_nobody_issue(records: list[str], issuers: str) -> None:
+    assert present({NAME: {"CAA": records}}).values["issuers"] == issuers
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.0.1", "100.64.0.1"])
+def test_the_dns_of_an_office_says_nothing_of_what_the_world_sees(address: str) -> None:
+    zones: Zones = {"example.com": {"A": [address]}}
+    for collector in (
+        collect_dns.texts, collect_dns.caa, collect_dmarc.dmarc, collect_mx.mx,
+    ):  # fmt: skip
+        found = seen(collector, zones, APEX)
+        assert isinstance(found, Failed)
+        assert found.reason is Reason.WRONG_VANTAGE
+
+
+def test_an_address_that_is_not_seen_stops_nothing() -> None:
+    found = seen(collect_dns.texts, {"example.com": {"A": "TIMEOUT", "TXT": ["a"]}}, APEX)
+    assert len(found.records) == 1
 
 
 @pytest.mark.parametrize("name", [NAME, "example.com", "com"])

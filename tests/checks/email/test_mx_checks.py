@@ -3,7 +3,7 @@ import pytest
 from posture.checks import email
 from posture.checks.email import discover, routing
 from posture.checks.email.facts import Mx
-from posture.model import Domain, Failed, Reason, Status, Verdict
+from posture.model import Domain, Failed, Reason, Status, Verdict, View
 from tests.checks.email.world import (
     DOMAIN,
     NAME,
@@ -22,8 +22,8 @@ PASS, FAIL, UNKNOWN, AWAY = Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT
 PUBLIC = {"A": ["198.51.100.5"]}
 
 
-def sane(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
-    return routing.sane(domain, mx(zones, domain))
+def sane(zones: Zones, domain: Domain = DOMAIN, vantage: View | None = None) -> Verdict:
+    return routing.sane(domain, mx(zones, domain, vantage))
 
 
 SANE: list[Case] = [
@@ -45,8 +45,15 @@ SANE: list[Case] = [
     ("alias to nowhere", sane(hosts("10 a.example.", a_example={"CNAME": ["b.example"]})), FAIL,
      "alias", "fix_alias"),
     ("missing", sane(hosts("10 a.example.")), FAIL, "missing", "fix_missing"),
-    ("private", sane(hosts("10 a.example.", a_example={"A": ["192.168.1.5"]})), FAIL, "private",
-     "fix_private"),
+    ("private", sane(hosts("10 a.example.", a_example={"A": ["192.168.1.5"]}),
+                     vantage=View.EXTERNAL), FAIL, "private", "fix_private"),
+    ("this very computer", sane(hosts("10 a.example.", a_example={"A": ["127.0.0.1"]})), FAIL,
+     "private", "fix_private"),
+    ("private inside", sane(hosts("10 a.example.", a_example={"A": ["192.168.1.5"]})), UNKNOWN,
+     "inside", None),
+    ("missing beside private inside", sane(hosts("10 a.example.", "20 b.example.",
+                                                 a_example={"A": ["fd00::5"]})), FAIL, "missing",
+     "fix_missing"),
     ("not seen", sane(hosts("10 a.example.", a_example={"A": "TIMEOUT"})), UNKNOWN, "unseen",
      None),
     ("missing beside not seen", sane(hosts("10 a.example.", "20 b.example.",

@@ -5,7 +5,7 @@ from typing import Any
 
 from posture.checks.dns import collect_dns
 from posture.checks.email import collect_dmarc, collect_mx, collect_spf
-from posture.model import Domain, Failed, Status, Verdict
+from posture.model import Domain, Failed, Status, Verdict, View
 from posture.testing import FakeNet, observe
 
 NAME = "example.com"
@@ -37,9 +37,11 @@ def dmarc(zones: Zones, domain: Domain = DOMAIN) -> Any:
     return observe(collect_dmarc.dmarc, domain, FakeNet(zones))
 
 
-def mx(zones: Zones, domain: Domain = DOMAIN) -> Any:
+def mx(zones: Zones, domain: Domain = DOMAIN, vantage: View | None = None) -> Any:
     """The MX fact, or Failed."""
-    return observe(collect_mx.mx, domain, FakeNet(zones))
+    net = FakeNet(zones)
+    net.vantage = vantage
+    return observe(collect_mx.mx, domain, net)
 
 
 def hosts(*records: str, **others: Mapping[str, Sequence[str] | str]) -> Zones:
