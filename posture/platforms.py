@@ -89,7 +89,20 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def on_termination(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
-    """Call ``act`` when the system asks this process to end, where it can ask."""
+def on_end(loop: asyncio.AbstractEventLoop, act: Callable[[], object]) -> None:
+    """Call ``act`` on Ctrl-C and when the system asks this process to end.
+
+    Where a loop cannot do that, Ctrl-C cancels what ``asyncio.run`` runs.
+    """
     if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGTERM, act)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or started with &
+                loop.add_signal_handler(number, act)
+
+
+def interrupt_when_asked_to_end() -> None:
+    """Have a wish of the system that this process end, or its terminal's end, act as Ctrl-C."""
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)

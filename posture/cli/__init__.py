@@ -1,11 +1,13 @@
 """The command line. Each command is a module that is imported only when it is asked for."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
+from posture.cli import streams
 from posture.cli.exits import HELP, Exit
 
 COMMANDS = {
@@ -78,13 +80,20 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=_version,
     help="Print the version.",
 )
-def command() -> None:
+@click.option("--verbose", is_flag=True, help="Print the log to stderr.")
+def command(verbose: bool) -> None:
     """Audit the security posture of a small business, and say what to do about it."""
+    from posture.cli import log
+
+    log.to_stderr(verbose=verbose)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with one of the documented exit codes."""
-    sys.exit(run(arguments))
+    streams.steady()
+    code = run(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -99,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped.", err=True)
         return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last handler there is: never a bare traceback
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the last handler: no bare traceback
         from posture.cli.errors import explain
 
         return explain(error)

@@ -1,10 +1,11 @@
 """What several commands share: reading their inputs, and writing what they made."""
 
 import asyncio
-import logging
+import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ import click
 from posture import audit as audits
 from posture import codec, platforms, plugins, snapshot
 from posture.audit import Audit
+from posture.cli import log
 from posture.cli.exits import Exit, worst
 from posture.model import Failed, Reason, Severity
 from posture.plugins import Registry
@@ -24,6 +26,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 FAIL_ON = [*(severity.value for severity in Severity), "none"]
+LONGEST = 7 * 86400.0
+"""Seconds that a scan may be given: a week."""
 NOTHING_FAILED = {
     Reason.NOT_DECLARED,
     Reason.NO_CONSENT,
@@ -69,11 +73,25 @@ def judged_by(function: F) -> F:
     )(function)
     return click.option(
         "--min-coverage",
-        type=click.FloatRange(0, 1),
+        type=float,
+        callback=_share,
         default=0.0,
         show_default=True,
         help="Exit with 3 when less than this share could be seen.",
     )(function)
+
+
+def _share(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not 0 <= value <= 1:  # so that what is not a number is refused as well
+        raise click.BadParameter("must be between 0 and 1")
+    return value
+
+
+def seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    """Check a time limit given as an option."""
+    if not 0 < value <= LONGEST:
+        raise click.BadParameter("must be more than 0 seconds and at most a week")
+    return value
 
 
 def exit_code(audit: Audit, fail_on: str, min_coverage: float) -> Exit:
@@ -106,23 +124,39 @@ def _coverage(audit: Audit) -> float:
     return sum(r.weight * r.coverage for r in rules) / total if total else 1.0
 
 
+def interrupted(taken: Snapshot) -> Exit:
+    """What Ctrl-C left behind has a code of its own."""
+    stopped = any(run.interrupted == Reason.INTERRUPTED for run in taken.runs)
+    return Exit.INTERRUPTED if stopped else Exit.FINE
+
+
+def begin(*, verbose: bool = False) -> None:
+    """Prepare a command that looks at something and writes what it saw."""
+    platforms.private_umask()
+    platforms.interrupt_when_asked_to_end()
+    if verbose:
+        log.to_stderr(verbose=True)
+
+
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine; Ctrl-C and SIGTERM cancel it, so that it can keep what it has."""
+    """Run a coroutine. Ctrl-C cancels it, once, so that it can keep what it has."""
 
     async def guarded() -> T:
         task = asyncio.current_task()
-        if task is not None:
-            platforms.on_termination(asyncio.get_running_loop(), task.cancel)
+
+        def stop() -> None:
+            if task is not None and not task.cancelling():
+                task.cancel()
+
+        platforms.on_end(asyncio.get_running_loop(), stop)
         return await work
 
-    return asyncio.run(guarded())
-
-
-def log_to_stderr(*, verbose: bool) -> None:
-    """Send the log to stderr: everything when verbose, else only what cannot be said otherwise."""
-    level = logging.DEBUG if verbose else logging.CRITICAL
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s: %(message)s")
-    logging.getLogger("posture").setLevel(level)
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        platforms.interrupt_when_asked_to_end()  # the loop took that over and forgot it
 
 
 class Lines:
@@ -173,8 +207,14 @@ class Bar:
         self.bar.render_finish()
 
 
-def progress(*, quiet: bool) -> Lines | Bar | None:
-    """Choose how to show progress here."""
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Lines | Bar | None]:
+    """Show progress in the way that suits here, and leave the terminal as it was."""
     if quiet:
-        return None
-    return Bar() if sys.stderr.isatty() else Lines()
+        yield None
+        return
+    shown = Bar() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else Lines()
+    try:
+        yield shown
+    finally:
+        shown.finish()

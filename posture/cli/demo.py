@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from posture import codec, history, platforms
+from posture import codec, history
 from posture.cli import common, outputs
-from posture.cli.exits import Exit
+from posture.cli.exits import Exit, worst
 from posture.client import load_client
 from posture.clock import SystemClock
 from posture.run import Setup, audit, prepare, scan
@@ -27,18 +27,17 @@ def command(out: Path, no_pdf: bool) -> Exit:
 
     Findings are what it is for, so they are no error here.
     """
-    platforms.private_umask()
-    common.log_to_stderr(verbose=False)
+    common.begin()
+    history.make_private(out)
     return _publish(*common.run_async(_visit()), out, pdf=not no_pdf)
 
 
 def _publish(setup: Setup, taken: Snapshot, out: Path, *, pdf: bool) -> Exit:
     made = audit(setup, taken)
-    history.make_private(out)
     history.write_atomically(out / history.SNAPSHOT, codec.encode(taken))
     outputs.write(_Folder(out), made, pdf=pdf)
     outputs.summarise(made, out, quiet=False)
-    return Exit.FINE if made.complete else Exit.INTERNAL
+    return worst([Exit.FINE if made.complete else Exit.INTERNAL, common.interrupted(taken)])
 
 
 async def _visit() -> tuple[Setup, Snapshot]:
@@ -47,14 +46,13 @@ async def _visit() -> tuple[Setup, Snapshot]:
     from posture.demo.office import DEMO_FAULTS, start_office
 
     clock, registry = SystemClock(), common.registry()
-    progress = common.progress(quiet=False)
-    with tempfile.TemporaryDirectory(prefix="posture-demo-") as directory:
+    with (
+        common.progress(quiet=False) as progress,
+        tempfile.TemporaryDirectory(prefix="posture-demo-") as directory,
+    ):
         async with start_office(Path(directory), DEMO_FAULTS, clock.now()) as office:
             setup = prepare(load_client(office.client_file, registry), registry, clock.now())
-            taken = await scan(setup, clock, progress=progress, deadline=120)
-    if progress:
-        progress.finish()
-    return setup, taken
+            return setup, await scan(setup, clock, progress=progress, deadline=120)
 
 
 class _Folder:

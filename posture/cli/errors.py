@@ -23,14 +23,14 @@ _WRONG_PATH = {
 }
 
 
-def explain(error: Exception) -> Exit:
+def explain(error: BaseException) -> Exit:
     """Print what went wrong, why and the next step; return the exit code."""
     code, text = _meaning(error)
     click.echo(for_terminal(text), err=True)
     return code
 
 
-def _meaning(error: Exception) -> tuple[Exit, str]:
+def _meaning(error: BaseException) -> tuple[Exit, str]:
     if isinstance(error, ConfigErrors | DocumentError | AuthorisationError):
         return Exit.USAGE, str(error)
     if isinstance(error, LockedError):
@@ -42,7 +42,8 @@ def _meaning(error: Exception) -> tuple[Exit, str]:
     log.error("internal error", exc_info=error)
     return Exit.INTERNAL, (
         f"Internal error: {type(error).__name__}: {error}. "
-        "This is a mistake in posture: run again with --verbose and report what it prints."
+        "This is a mistake in posture, or in a plugin: run `posture --verbose …` and report what "
+        "it prints."
     )
 
 

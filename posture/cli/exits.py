@@ -34,7 +34,7 @@ Exit codes:
   3    incomplete: something planned could not be seen, or too little was
   4    internal error, or the result could not be written
   5    another run holds the client's lock
-  130  stopped by Ctrl-C; what was seen so far is kept
+  130  stopped by Ctrl-C, or asked to end; what was seen so far is kept
 When several apply: 4 before 2, 5, 3, 1, 0.
 """
 

@@ -7,11 +7,11 @@ from typing import Any
 import click
 import msgspec
 
-from posture import codec, platforms
+from posture import codec
 from posture.attest import Attestations
 from posture.audit import Audit
 from posture.cli import common
-from posture.cli.exits import Exit
+from posture.cli.exits import Exit, worst
 from posture.client import Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
 from posture.clock import SystemClock
@@ -37,7 +37,7 @@ NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
 @click.option("--ca", "ca_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--connect", multiple=True, help="host:port=ip:port; then nothing else is reached.")
 @click.option("--policy", default="smb-baseline", show_default=True)
-@click.option("--timeout", type=float, default=120.0, show_default=True)
+@click.option("--timeout", type=float, callback=common.seconds, default=120.0, show_default=True)
 @click.option("--verbose", is_flag=True, help="Print the log to stderr.")
 def command(
     area: str,
@@ -55,8 +55,7 @@ def command(
     A target is a domain (dns, email), a web site or host:port (tls, web). Other areas read what
     only the client file can authorise: declare the target there and use `posture scan`.
     """
-    platforms.private_umask()
-    common.log_to_stderr(verbose=verbose)
+    common.begin(verbose=verbose)
     registry = common.registry()
     subject = _subject(registry, area, target)
     client = Client(
@@ -84,7 +83,7 @@ def command(
         click.echo(codec.encode(_document(made, taken, subject)), nl=False)
     else:
         _print(made)
-    return common.exit_code(made, "high", 0.0)
+    return worst([common.exit_code(made, "high", 0.0), common.interrupted(taken)])
 
 
 def _subject(registry: Registry, area: str, target: str) -> Subject:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from posture import codec, history, platforms
+from posture import codec, history
 from posture.cli import common, outputs
 from posture.cli.exits import HELP, Exit, worst
 from posture.client import Client, load_client
@@ -14,7 +14,6 @@ from posture.model import View
 from posture.plan import announce
 from posture.plugins import Registry
 from posture.run import Setup, audit, prepare, scan
-from posture.snapshot import Snapshot
 
 VANTAGE = {"inside": View.INTERNAL, "outside": View.EXTERNAL}
 
@@ -28,7 +27,14 @@ VANTAGE = {"inside": View.INTERNAL, "outside": View.EXTERNAL}
 @click.option("--vantage", type=click.Choice(list(VANTAGE)), help="Where this machine stands.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; open no socket.")
 @click.option("--gentle", is_flag=True, help="At most 300 new connections a second.")
-@click.option("--timeout", type=float, default=1800.0, show_default=True, help="Seconds in all.")
+@click.option(
+    "--timeout",
+    type=float,
+    callback=common.seconds,
+    default=1800.0,
+    show_default=True,
+    help="Seconds in all.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Directory for runs/ and history.")
 @click.option("--no-pdf", is_flag=True, help="Write no PDF.")
 @click.option("--quiet", is_flag=True, help="For cron: print only a change of grade, or an error.")
@@ -56,8 +62,7 @@ def command(
     CLIENT_FILE is a client.toml that `posture init` wrote. Without one, give --domain and
     --authorised-by.
     """
-    platforms.private_umask()
-    common.log_to_stderr(verbose=verbose)
+    common.begin(verbose=verbose)
     registry = common.registry()
     client = _client(client_file, domain, authorised_by, registry)
     if vantage:
@@ -69,17 +74,15 @@ def command(
     directory = out or client.directory or Path(f"posture-{client.company.client_id}")
     with history.locked(directory), history.RunDirectory(directory, clock.now()) as run:
         history.require_room(directory)
-        progress = common.progress(quiet=quiet)
-        taken = common.run_async(
-            scan(setup, clock, progress=progress, deadline=timeout, gentle=gentle)
-        )
-        if progress:
-            progress.finish()
+        with common.progress(quiet=quiet) as progress:
+            taken = common.run_async(
+                scan(setup, clock, progress=progress, deadline=timeout, gentle=gentle)
+            )
         run.write(history.SNAPSHOT, codec.encode(taken))
         made = audit(setup, taken, directory=directory)
         outputs.write(run, made, pdf=not no_pdf)
     outputs.summarise(made, run.final, quiet=quiet)
-    return worst([common.exit_code(made, fail_on, min_coverage), _interrupted(taken)])
+    return worst([common.exit_code(made, fail_on, min_coverage), common.interrupted(taken)])
 
 
 def _client(
@@ -112,8 +115,3 @@ def _dry_run(setup: Setup) -> Exit:
     for check in setup.plan.not_tested:
         common.say(f"Not tested, since nobody agreed to active tests: {check.id}")
     return Exit.FINE
-
-
-def _interrupted(taken: Snapshot) -> Exit:
-    stopped = any(run.interrupted == "interrupted" for run in taken.runs)
-    return Exit.INTERRUPTED if stopped else Exit.FINE

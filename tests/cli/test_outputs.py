@@ -1,12 +1,13 @@
 import io
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 from posture import cli
-from posture.cli import outputs
-from posture.cli.common import Bar, progress
+from posture.cli import outputs, streams
+from posture.cli.common import Bar, Lines, progress
 from posture.model import Failed, Reason
 from posture.render import pdf
 
@@ -57,19 +58,38 @@ def test_without_a_printer_the_page_is_the_report(
 def test_a_person_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    bar = progress(quiet=False)
-    assert isinstance(bar, Bar)
-    bar.planned("dns")
-    bar.planned("dns")
-    bar.observed("dns", None)
-    bar.observed("dns", Failed(reason=Reason.TIMEOUT))
-    bar.finish()
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(quiet=False) as bar:
+        assert isinstance(bar, Bar)
+        bar.planned("dns")
+        bar.planned("dns")
+        bar.observed("dns", None)
+        bar.observed("dns", Failed(reason=Reason.TIMEOUT))
     assert "100%" in terminal.getvalue()
-    assert progress(quiet=True) is None
+    with progress(quiet=True) as nothing:
+        assert nothing is None
+
+
+def test_a_bar_that_breaks_gives_the_cursor_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with pytest.raises(KeyboardInterrupt), progress(quiet=False):
+        raise KeyboardInterrupt
+    assert terminal.getvalue().rfind("\x1b[?25h") > terminal.getvalue().rfind("\x1b[?25l")
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "dumb")
+    with progress(quiet=False) as lines:
+        assert isinstance(lines, Lines)
 
 
 def test_main_leaves_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["posture", "nonsense"])
+    monkeypatch.setattr(streams, "steady", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
