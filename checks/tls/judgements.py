@@ -115,6 +115,9 @@ def legacy_refused(probes: tuple[VersionProbe, ...]) -> Verdict:
             reason=Reason.INCONCLUSIVE,
             versions=" and ".join(unclear or LEGACY),
         )
+    elif all(probe.outcome is not Outcome.ACCEPTED for probe in probes):
+        # Some servers refuse a name they do not know whatever is asked.
+        verdict = unknown("nothing", *seen, reason=Reason.INCONCLUSIVE)
     else:
         verdict = passed("ok", *seen)
     observed = ", ".join(f"{probe.version} {probe.outcome}" for probe in old)

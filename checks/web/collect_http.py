@@ -35,9 +35,9 @@ def plain(site: WebSite, port: HttpPort, http: Http) -> PlainVisit:
         answer = _get(http, url)
         target = redirect(answer) or ""
         hops.append(Hop(url=url[:MAX_TEXT], status=answer.status, target=target[:MAX_TEXT]))
-        if origin(target) != Origin("http", site.host, 80):
+        if origin(target) != Origin("http", site.host, 80) or len(target) > MAX_TEXT:
             break
-        url = target[:MAX_TEXT]
+        url = target
     return PlainVisit(host=site.host, closed=port.closed, hops=tuple(hops))
 
 
@@ -48,6 +48,8 @@ def secure(site: WebSite, http: Http) -> SecureVisit:
     url = f"https://{_authority(site.host)}{suffix}/"
     answer = http.get(url, verify=False)
     found = [value for key, value in answer.headers if key.lower() == "strict-transport-security"]
+    if found and len(found[0]) > MAX_TEXT:
+        raise CollectError(Reason.TOO_LARGE, f"the header has {len(found[0])} characters")
     return SecureVisit(
         url=url,
         status=answer.status,

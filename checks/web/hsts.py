@@ -2,12 +2,32 @@
 
 from dataclasses import replace
 
-from posture.model import Evidence, Reason, Verdict, check, failed, params, passed, unknown
+from posture.model import (
+    Evidence,
+    Failed,
+    Reason,
+    Status,
+    Verdict,
+    check,
+    failed,
+    not_applicable,
+    params,
+    passed,
+    unknown,
+)
 
+from ..tls.facts import TrustResult, WebCertificate
 from . import strict_transport
 from .facts import SecureVisit
 
 DAY = 86400
+_REJECTED = {
+    TrustResult.SELF_SIGNED,
+    TrustResult.UNKNOWN_ISSUER,
+    TrustResult.EXPIRED,
+    TrustResult.NOT_YET_VALID,
+}
+"""What every browser warns of. Some find a missing intermediate certificate by themselves."""
 
 
 @params
@@ -18,13 +38,23 @@ class Present:
 
 
 @check("web.hsts.present")
-def present(visit: SecureVisit, params: Present) -> Verdict:
+def present(visit: SecureVisit, certificate: WebCertificate | Failed, params: Present) -> Verdict:
     """The web site tells browsers to come back only over HTTPS, for long enough."""
     header = visit.headers[0] if visit.headers else ""
     seen = Evidence(source=f"GET {visit.url}", record=header or f"{visit.status}, no such header")
     verdict = _judge(visit, header, params, seen)
+    if verdict.status is Status.PASS and _is_rejected(certificate):
+        # RFC 6797 §8.1: it counts only over a connection without any error.
+        verdict = not_applicable("ignored", seen)
     expected = f"max-age={params.minimum_seconds} or more"
     return replace(verdict, observed=header or "no header", expected=expected)
+
+
+def _is_rejected(certificate: WebCertificate | Failed) -> bool:
+    if isinstance(certificate, Failed):
+        return False
+    presented = certificate.presented
+    return presented.trust.result in _REJECTED or not presented.name_matches
 
 
 def _judge(visit: SecureVisit, header: str, params: Present, seen: Evidence) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from posture.model import Evidence, Reason, Status, Verdict, check, failed, passed, unknown
 
 from .facts import Hop, PlainVisit
-from .origin import origin
+from .origin import Origin, origin
 
 _UNAUTHORIZED = 401
 
@@ -24,10 +24,12 @@ def redirected(visit: PlainVisit) -> Verdict:
 
 def _judge(visit: PlainVisit) -> Verdict:
     seen = tuple(Evidence(source=f"GET {hop.url}", record=_words(hop)) for hop in visit.hops)
-    first, last = visit.hops[0], visit.hops[-1]
-    if not first.target:
-        return _stays(first, seen)
+    last = visit.hops[-1]
+    if not last.target and (len(visit.hops) == 1 or _is_error(last)):
+        return _stays(last, seen)
     to = origin(last.target)
+    if to == Origin("http", visit.host, 80) and last.target not in {hop.url for hop in visit.hops}:
+        return unknown("long", *seen, reason=Reason.INCONCLUSIVE, steps=len(visit.hops))
     if to is None or to.scheme != "https":
         return failed("insecure", *seen, fix="redirect", target=last.target or last.url)
     if len(visit.hops) > 1:
@@ -37,11 +39,15 @@ def _judge(visit: PlainVisit) -> Verdict:
     return passed("ok", *seen, target=last.target)
 
 
-def _stays(first: Hop, seen: tuple[Evidence, ...]) -> Verdict:
+def _stays(last: Hop, seen: tuple[Evidence, ...]) -> Verdict:
     """Show a page, or ask for a password, unencrypted; an error page says nothing."""
-    if 200 <= first.status < 300 or first.status == _UNAUTHORIZED:
-        return failed("plain", *seen, fix="redirect", status=first.status)
-    return unknown("error", *seen, reason=Reason.INCONCLUSIVE, status=first.status)
+    if _is_error(last):
+        return unknown("error", *seen, reason=Reason.INCONCLUSIVE, status=last.status)
+    return failed("plain", *seen, fix="redirect", status=last.status)
+
+
+def _is_error(hop: Hop) -> bool:
+    return not 200 <= hop.status < 300 and hop.status != _UNAUTHORIZED
 
 
 def _partly(says: str, seen: tuple[Evidence, ...], *, target: str) -> Verdict:

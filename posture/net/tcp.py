@@ -64,6 +64,10 @@ def failure(error: OSError, whom: str) -> CollectError:
     return CollectError(reason, f"{whom}: {os.strerror(error.errno) if error.errno else reason}")
 
 
+_TELLS_LEAST = {Reason.REFUSED: 1, Reason.UNREACHABLE: 2}
+"""Which error of several addresses speaks for the host: the lowest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """An open connection and the slot it holds."""
@@ -117,8 +121,9 @@ class Dialler:
                 return await self._dial(target, self._connect_seconds, mail=scope.mail)
             except CollectError as error:
                 missed.append(error)
-        # A computer without IPv6 finds the second address unreachable: the first tells more.
-        raise next((e for e in missed if e.reason is not Reason.UNREACHABLE), missed[0])
+        # A computer without IPv6 finds the second address unreachable: the first tells more. And
+        # a host refuses only if no other address of its was silent.
+        raise min(missed, key=lambda error: _TELLS_LEAST.get(error.reason, 0))
 
     async def probe(self, scope: Scope, address: str, port: int) -> PortState:
         """Try to connect and hang up at once. ``address`` is an IP address.

@@ -150,9 +150,17 @@ CHANGES: dict[Fault, Change] = {
     Fault.CAA_MISSING: Change("dns.caa.present", MAIN, Status.FAIL),
     Fault.CAA_SERVFAIL: Change("dns.caa.present", LAB, Status.UNKNOWN),
     Fault.SITE_SELF_SIGNED: Change(
-        "tls.web.trusted", "website:booking.smile-dental.example", Status.FAIL
+        "tls.web.trusted",
+        "website:booking.smile-dental.example",
+        Status.FAIL,
+        moot=("web.hsts.present",),
     ),
-    Fault.SITE_WRONG_NAME: Change("tls.web.name", "website:www.smile-kids.example", Status.FAIL),
+    Fault.SITE_WRONG_NAME: Change(
+        "tls.web.name",
+        "website:www.smile-kids.example",
+        Status.FAIL,
+        moot=("web.hsts.present",),
+    ),
     Fault.SITE_ENDING: Change("tls.web.expiry", "website:www.smile-lab.example", Status.PARTIAL),
     Fault.SITE_EXPIRING: Change("tls.web.expiry", "website:smile-dental.example", Status.FAIL),
     Fault.SITE_LEGACY: Change("tls.web.legacy", "website:portal.smile-dental.example", Status.FAIL),

@@ -204,6 +204,18 @@ def test_the_first_address_explains_more_than_a_missing_ipv6(
     assert reason(network(only).bound(site(1)).connect("www.example.com", 1)) is Reason.UNREACHABLE
 
 
+@pytest.mark.parametrize("silent", ["8.8.8.8", "9.9.9.9"])
+def test_a_host_refuses_only_if_none_of_its_addresses_is_silent(
+    monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    async def connected(address: str, port: int, seconds: float) -> socket.socket:
+        raise CollectError(Reason.TIMEOUT if address == silent else Reason.REFUSED)
+
+    monkeypatch.setattr(own, "_connected", connected)
+    zones = {"www.example.com": {"A": ["8.8.8.8", "9.9.9.9"]}}
+    assert reason(network(zones).bound(site(1)).connect("www.example.com", 1)) is Reason.TIMEOUT
+
+
 def test_errors_of_the_system() -> None:
     assert failure(ConnectionResetError(errno.ECONNRESET, "reset"), "x").reason is Reason.REFUSED
     assert failure(TimeoutError(), "x").reason is Reason.TIMEOUT

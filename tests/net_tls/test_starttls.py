@@ -55,6 +55,11 @@ def test_offers(ehlo: bytes, offered: bool, stripped: bool) -> None:
     assert said.accepted is offered
 
 
+def test_a_masked_greeting_hides_what_is_offered() -> None:
+    said, _ = talk(b"220 ***************2*******0*0*\r\n", b"500 command unrecognized\r\n")
+    assert (said.offered, said.stripped) == (False, True)
+
+
 def test_a_refusal_after_the_offer() -> None:
     said, _ = talk(BANNER, EHLO, b"502 5.5.1 Not here\r\n")
     assert (said.offered, said.accepted, said.answer) == (True, False, "502 5.5.1 Not here")

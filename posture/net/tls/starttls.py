@@ -21,6 +21,8 @@ MAX_LINES = 100
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 # Cisco's "inspect esmtp" writes X over keywords that it does not want used.
+# It hides the greeting behind asterisks too, and may refuse EHLO in the server's name.
+_MASKED = "*" * 8
 _OVERWRITTEN = re.compile(r"X{7,}[A-Z]?", re.IGNORECASE)
 
 
@@ -56,8 +58,9 @@ class Greeting:
 
     @property
     def stripped(self) -> bool:
-        """A keyword has been overwritten, so what the server offers cannot be seen from here."""
-        return any(_OVERWRITTEN.fullmatch(_keyword(line)) for line in self.keywords)
+        """What the server says has been overwritten, so its offer cannot be seen from here."""
+        masked = _MASKED in self.banner
+        return masked or any(_OVERWRITTEN.fullmatch(_keyword(line)) for line in self.keywords)
 
 
 def parse_reply_line(line: bytes) -> tuple[int, bool, str]:

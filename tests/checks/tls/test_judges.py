@@ -114,14 +114,16 @@ def test_expiry_says_how_long() -> None:
 
 LEGACY = [
     ("--++", Status.PASS, "ok", None),
-    ("----", Status.PASS, "ok", None),
+    ("----", Status.UNKNOWN, "nothing", None),
     ("++++", Status.FAIL, "accepted", "TLS 1.0 and TLS 1.1"),
     ("+-++", Status.FAIL, "accepted", "TLS 1.0"),
     ("?+++", Status.FAIL, "accepted", "TLS 1.1"),
     ("?-++", Status.UNKNOWN, "inconclusive", "TLS 1.0"),
     ("????", Status.UNKNOWN, "inconclusive", "TLS 1.0 and TLS 1.1"),
     ("-", Status.UNKNOWN, "inconclusive", "TLS 1.0 and TLS 1.1"),
-    ("--??", Status.PASS, "ok", None),
+    ("--??", Status.UNKNOWN, "nothing", None),
+    ("--+?", Status.PASS, "ok", None),
+    ("---+", Status.PASS, "ok", None),
 ]
 
 

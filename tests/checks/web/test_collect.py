@@ -79,6 +79,18 @@ def test_a_long_target_is_cut() -> None:
     assert len(found.hops[0].target) == collect_http.MAX_TEXT
 
 
+def test_a_long_target_on_this_host_is_not_followed_half() -> None:
+    found = plain({HTTP: to(HTTP, HTTP + "a" * 5000)})
+    assert len(found.hops) == 1
+
+
+def test_a_header_that_would_be_cut_is_not_judged() -> None:
+    http = FakeHttp({HTTPS: says(HTTPS, 200, ("Strict-Transport-Security", "x" * 1001))})
+    found = observe(collect_http.secure, SITE, http)
+    assert isinstance(found, Failed)
+    assert found.reason is Reason.TOO_LARGE
+
+
 def test_a_reset_is_not_a_closed_port() -> None:
     reset = CollectError(Reason.REFUSED, "the server closed the connection")
     found = observe(collect_http.plain, SITE, OPEN, FakeHttp({HTTP: reset}))

@@ -2,10 +2,12 @@
 
 import pytest
 
+from posture.checks.tls.facts import Presented, WebCertificate
 from posture.checks.web import AREA, hsts, https
 from posture.checks.web.facts import Hop, PlainVisit, SecureVisit
-from posture.model import Status
+from posture.model import Failed, Reason, Status
 from tests.checks.pages import page_problems, wording_problems
+from tests.checks.tls.facts import PRESENTED, named, trusting
 
 HOST = "www.example.com"
 HTTP, HTTPS = f"http://{HOST}/", f"https://{HOST}/"
@@ -32,6 +34,9 @@ VISITS = [
     (visit(hop(302, HTTP)), Status.FAIL, "insecure"),
     (visit(hop(302, HTTP + "a"), hop(200, "", HTTP + "a")), Status.FAIL, "insecure"),
     (visit(hop(302, "https://[")), Status.FAIL, "insecure"),
+    (visit(hop(302, HTTP + "a"), hop(302, HTTP, HTTP + "a")), Status.FAIL, "insecure"),
+    (visit(hop(302, HTTP + "a"), hop(503, "", HTTP + "a")), Status.UNKNOWN, "error"),
+    (visit(hop(302, HTTP + "a"), hop(302, HTTP + "b", HTTP + "a")), Status.UNKNOWN, "long"),
     (visit(hop(403)), Status.UNKNOWN, "error"),
     (visit(hop(503)), Status.UNKNOWN, "error"),
     (visit(hop(301)), Status.UNKNOWN, "error"),
@@ -70,10 +75,35 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("seen", "status", "says"), ANSWERS)
 def test_hsts(seen: SecureVisit, status: Status, says: str) -> None:
-    found = hsts.present(seen, POLICY)
+    found = hsts.present(seen, ACCEPTED, POLICY)
+    assert found == hsts.present(seen, Failed(reason=Reason.TIMEOUT), POLICY)
     assert (found.status, found.says) == (status, says)
     assert found.expected == "max-age=15724800 or more"
     assert found.evidence[0].source == f"GET {HTTPS}"
+
+
+ACCEPTED = WebCertificate(presented=PRESENTED)
+REJECTED = [
+    *(trusting(result) for result in ("self_signed", "unknown_issuer", "expired", "not_yet_valid")),
+    named("mail.example.com", matches=False),
+]
+
+
+@pytest.mark.parametrize("presented", REJECTED)
+def test_a_header_beside_a_certificate_that_browsers_reject_is_ignored(
+    presented: Presented,
+) -> None:
+    certificate = WebCertificate(presented=presented)
+    found = hsts.present(answer("max-age=31536000"), certificate, POLICY)
+    assert (found.status, found.says) == (Status.NOT_APPLICABLE, "ignored")
+    assert hsts.present(answer(), certificate, POLICY).status is Status.FAIL
+
+
+@pytest.mark.parametrize("result", ["incomplete_chain", "undecided", "other"])
+def test_a_certificate_that_some_browsers_accept_changes_nothing(result: str) -> None:
+    certificate = WebCertificate(presented=trusting(result))
+    found = hsts.present(answer("max-age=31536000"), certificate, POLICY)
+    assert found.status is Status.PASS
 
 
 def test_pages() -> None:
@@ -82,7 +112,10 @@ def test_pages() -> None:
 
 VERDICTS = {
     "web.https.redirect": [https.redirected(row[0]) for row in VISITS],
-    "web.hsts.present": [hsts.present(row[0], POLICY) for row in ANSWERS],
+    "web.hsts.present": [
+        *(hsts.present(row[0], ACCEPTED, POLICY) for row in ANSWERS),
+        hsts.present(ANSWERS[0][0], WebCertificate(presented=REJECTED[0]), POLICY),
+    ],
 }
 
 
