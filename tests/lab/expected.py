@@ -57,7 +57,7 @@ tls.web.name        ok       ok         FAIL    ok          ok        ok        
 tls.web.expiry      ok       FAIL       ok      ok          ok        ok            ?
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
-web.hsts.present    ok       FAIL       FAIL    ok          ok        ok            ?
+web.hsts.present    ok       FAIL       FAIL    ok          ok        -             ?
 """
 
 # mailserver:mx.{column}.example
