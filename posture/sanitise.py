@@ -13,7 +13,9 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """General categories of controls, formatting (bidi, zero width, tags), surrogates, separators."""
 _PLAIN = re.compile(r"[\n -~]*\Z")
-_FORMULA = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")
+# Where the semicolon is the list separator, a spreadsheet parts cells there and at line feeds,
+# whatever the quotes around a cell say; those that it then finds at the front are dropped.
+_FORMULA = re.compile(r'(\A|[;\n])(?=[\s"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20␉␍])')
 _LINK = re.compile(r"(?:https?://|mailto:)[!#-;=?-\[\]_a-z~]+\Z", re.IGNORECASE)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 _FILENAME_LIMIT = 80
@@ -41,8 +43,7 @@ def for_html(text: str) -> str:
 
 def for_csv(cell: str) -> str:
     """Return ``cell`` so that no spreadsheet takes it for a formula."""
-    shown = visible(cell)
-    return f"'{shown}" if shown.lstrip().startswith((*_FORMULA, "␉", "␍")) else shown
+    return _FORMULA.sub(r"\1'", visible(cell))
 
 
 def for_filename(text: str) -> str:

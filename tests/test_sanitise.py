@@ -63,6 +63,9 @@ def test_no_cell_is_a_formula(text: str) -> None:
         ("\t=1", "'␉=1"),
         ("\uff1d1", "'\uff1d1"),
         ("v=DMARC1; p=none", "v=DMARC1; p=none"),
+        ("v=DMARC1;=1+1; +1", "v=DMARC1;'=1+1;' +1"),
+        ('x;"=1"', 'x;\'"=1"'),
+        ("one\n@two\n three", "one\n'@two\n three"),
         ("", ""),
     ],
 )

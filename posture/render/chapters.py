@@ -31,6 +31,11 @@ class Topic:
     words: CheckWords
     severity: Severity
     entries: tuple[Entry, ...]
+    """Those with something to read, do or decide."""
+    settled: tuple[Entry, ...]
+    """Those for which one row of a table says it all."""
+    counts: tuple[tuple[Status, int], ...]
+    """Of the settled ones."""
     open: bool
 
 
@@ -43,6 +48,12 @@ class Chapter:
     topics: tuple[Topic, ...]
     counts: tuple[tuple[Status, int], ...]
     """How many findings have each status, of those that occur."""
+
+
+def is_settled(entry: Entry) -> bool:
+    """Whether nothing is to be done: in order or not applicable, without any remark."""
+    remarks = (entry.fix, entry.near_miss, entry.waiver, entry.finding.stale)
+    return entry.finding.status in {Status.PASS, Status.NOT_APPLICABLE} and not any(remarks)
 
 
 def chapters(audit: Audit) -> tuple[Chapter, ...]:
@@ -73,17 +84,22 @@ def _topics(audit: Audit, entries: Iterable[Entry]) -> tuple[Topic, ...]:
 def _topic(words: CheckWords, entries: Sequence[Entry]) -> Topic:
     open_ = [entry for entry in entries if is_open(entry.finding)]
     worst = max((e.finding.severity for e in open_ or entries), key=lambda s: s.rank)
+    ordered = sorted(entries, key=_entry_order)
+    settled = tuple(filter(is_settled, ordered))
     return Topic(
         check=entries[0].finding.check,
         words=words,
         severity=worst,
-        entries=tuple(sorted(entries, key=_entry_order)),
+        entries=tuple(entry for entry in ordered if not is_settled(entry)),
+        settled=settled,
+        counts=_counts(settled),
         open=bool(open_),
     )
 
 
 def _order(topic: Topic) -> tuple[int, int, str]:
-    return (_place(topic.entries[0]), -topic.severity.rank, topic.check)
+    first = (*topic.entries, *topic.settled)[0]
+    return (_place(first), -topic.severity.rank, topic.check)
 
 
 def _entry_order(entry: Entry) -> tuple[int, str]:

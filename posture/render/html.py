@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 _REPORTS = "posture.reports"
 FRAMEWORKS = {
-    "cis": "CIS Controls 8.1",
-    "csf": "NIST CSF 2.0",
-    "cpg": "CISA CPG 2.0",
+    "cis": "CIS 8.1",
+    "csf": "CSF 2.0",
+    "cpg": "CPG 2.0",
     "ce": "Cyber Essentials",
-    "ins": "Insurance questions",
-    "baseline": "SMB baseline",
+    "ins": "Insurance",
+    "baseline": "Baseline",
 }
-"""What the keys of a rule's mappings stand for; any other key is printed as it is."""
+"""What the keys of a rule's mappings stand for, in short; any other is printed as it is."""
 
 
 def html(audit: Audit) -> str:

@@ -160,7 +160,7 @@ ENTRIES = (
         "host:203.0.113.7",
         Status.UNKNOWN,
         "This could not be checked: it has to be looked at from the other side of the firewall.",
-        {"fix": "Scan once from the other side; set `[network] vantage`."},
+        {"fix": "Scan once from the other side; set “[network] vantage”."},
         label="office router (203.0.113.7)",
         says="engine.failed",
         reason=Reason.WRONG_VANTAGE,

@@ -32,6 +32,7 @@ PAYLOADS = {
     "lines": "x\nposture client=y grade=A+\u2028\u2029\x0b\x0c\x85z",
     "formula": "=cmd|' /C calc'!A0",
     "formulas": "@SUM(1)\t+1\r\n-1",
+    "separators": 'x;=1;"=2";""@3\n=4\n"+5\n ;-6",=7',
     "long": "A" * 5000,
     "wide": "世界" * 40 + "e\u0301" * 40,
 }
@@ -118,6 +119,9 @@ def test_csv_keeps_its_shape_and_holds_no_formula(name: str) -> None:
     expected = list(stdlib_csv.reader(io.StringIO(clean, newline=""), strict=True))
     assert [len(row) for row in rows] == [len(row) for row in expected]
     cells = [cell for row in rows for cell in row]
+    assert [cell for cell in cells if cell.lstrip().startswith(FORMULA)] == []
+    elsewhere = stdlib_csv.reader(data.splitlines(), delimiter=";")  # as in half of Europe
+    cells = [cell for row in elsewhere for cell in row]
     assert [cell for cell in cells if cell.lstrip().startswith(FORMULA)] == []
     assert all(cell == visible(cell) for cell in cells)
 
