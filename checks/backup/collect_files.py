@@ -55,7 +55,8 @@ def read(location: str, now: datetime) -> BackupEvidence:
     UNREACHABLE without the folder, DENIED, TOO_LARGE, MALFORMED.
     """
     files = list(_files(location))
-    kept = [file for file in files if is_backup(Path(file.name).name)]
+    meant = Path(location).suffix.lower()
+    kept = [file for file in files if is_backup(Path(file.name).name, meant)]
     points = _opened({_listed(file): file for file in kept}, now)
     return BackupEvidence(
         provider="files",
@@ -108,7 +109,12 @@ def _seen(point: Point, file: Found, now: datetime, enough: Enough) -> Point:
     if growing or (outcome is Outcome.BAD and young):
         outcome, text = Outcome.RUNNING, f"{text}; it may still be written"
     _, separator, notes = point.content.partition("; ")
-    return replace(point, outcome=outcome, content=f"{text}{separator}{notes}")
+    return replace(
+        point,
+        outcome=outcome,
+        content=f"{text}{separator}{notes}",
+        unchecked=content.unchecked,
+    )
 
 
 def _content(file: Found, enough: Enough) -> tuple[Content, bool]:

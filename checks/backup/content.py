@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO, Protocol
 
 from posture.model import record
@@ -33,6 +34,7 @@ EDGE = 4096
 """Bytes looked at from both ends. A dump's last words are followed by a few more lines."""
 
 EMPTY = "it is empty"
+PARTLY = "read for as long as was allowed, not to its end"
 
 ZEROS = 1024
 """A tar archive ends with two blocks of zeros (POSIX.1-2017, pax, ustar interchange format)."""
@@ -48,6 +50,8 @@ class Content:
 
     outcome: Outcome
     text: str
+    unchecked: bool = False
+    """Nothing speaks against it, and its end was not seen."""
 
 
 def inspect(stream: IO[bytes], name: str, enough: Enough) -> Content:
@@ -96,7 +100,7 @@ def _unrecognised(name: str) -> Content:
     claimed = next((suffix for suffix in _NAMED if name.endswith(suffix)), None)
     if claimed:
         return _bad(f"its name ends in {claimed} and its content is something else")
-    return _good("its content was not checked: its kind is not known")
+    return _unchecked("its content was not checked: its kind is not known")
 
 
 def _compressed(stream: Readable, kind: str, enough: Enough) -> Content:
@@ -107,7 +111,7 @@ def _compressed(stream: Readable, kind: str, enough: Enough) -> Content:
             head = head or chunk[:EDGE]
             tail = (tail + chunk)[-EDGE:]
             if enough():
-                return _good(f"{kind}, read for as long as was allowed, not to its end")
+                return _unchecked(f"{kind}, {PARTLY}")
     except _SPOILED:
         return _bad(f"its {kind} data is cut off or damaged")
     if not head:
@@ -115,7 +119,7 @@ def _compressed(stream: Readable, kind: str, enough: Enough) -> Content:
     inner = _tar_end(tail[-ZEROS:]) if _is_tar(head) else _plain(head, tail, None)
     if inner is None:
         return _good(f"{kind}, read to its end")
-    return Content(outcome=inner.outcome, text=f"{kind}, read to its end; {inner.text}")
+    return replace(inner, text=f"{kind}, read to its end; {inner.text}")
 
 
 def _is_tar(head: bytes) -> bool:
@@ -135,7 +139,7 @@ def _tar(stream: IO[bytes], enough: Enough) -> Content:
             while archive.next() is not None:
                 archive.members = []  # type: ignore[attr-defined]
                 if enough():
-                    return _good("a tar archive, read for as long as was allowed, not to its end")
+                    return _unchecked(f"a tar archive, {PARTLY}")
             stream.seek(archive.offset)
     except _TAR_SPOILED:
         return _bad("a tar archive that is cut off or damaged")
@@ -152,15 +156,17 @@ def _zip(stream: IO[bytes], enough: Enough) -> Content:
                 if member.flag_bits & 1:
                     unread += 1
                 elif not _drained(archive, member, enough):
-                    return _good("a zip archive, read for as long as was allowed, not to its end")
+                    return _unchecked(f"a zip archive, {PARTLY}")
     except _ZIP_SPOILED:
         return _bad("a zip archive that is cut off or damaged")
     except (NotImplementedError, RuntimeError):
-        return _good("a zip archive with its list of files; its compression is not known here")
+        return _unchecked("a zip archive with its list of files; its compression is not known")
     if not members:
         return _bad("a zip archive without any file")
     if unread:
-        return _good(f"a zip archive with its list of files; {unread} are encrypted and not read")
+        return _unchecked(
+            f"a zip archive with its list of files; {unread} are encrypted and not read"
+        )
     return _good("a zip archive, every file read to its end")
 
 
@@ -183,7 +189,7 @@ _DUMPS = (
 def _plain(head: bytes, tail: bytes, size: int | None) -> Content | None:
     """What the two ends of uncompressed data show; None for a kind that is not known."""
     if head.startswith(b"PGDMP"):
-        return _good("a PostgreSQL archive; its end was not checked")
+        return _unchecked("a PostgreSQL archive; its end was not checked")
     if head.startswith(b"SQLite format 3\0"):
         return _sqlite(head, size)
     for first, last in _DUMPS:
@@ -200,7 +206,7 @@ def _sqlite(head: bytes, size: int | None) -> Content:
     pages = int.from_bytes(head[28:32], "big")
     current = head[24:28] == head[92:96]
     if size is None or not current:
-        return _good("an SQLite database; its end was not checked")
+        return _unchecked("an SQLite database; its end was not checked")
     if size < pages * (65536 if page == 1 else page):
         return _bad("an SQLite database that is cut off")
     return _good("an SQLite database of the size its header says")
@@ -208,6 +214,10 @@ def _sqlite(head: bytes, size: int | None) -> Content:
 
 def _good(text: str) -> Content:
     return Content(outcome=Outcome.GOOD, text=text)
+
+
+def _unchecked(text: str) -> Content:
+    return Content(outcome=Outcome.GOOD, text=text, unchecked=True)
 
 
 def _bad(text: str) -> Content:

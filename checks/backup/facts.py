@@ -45,6 +45,8 @@ class Point:
     """How the outcome is known, for the technician."""
     size_bytes: int | None = None
     """Of the file, or of the data in the snapshot; None when it is not recorded."""
+    unchecked: bool = False
+    """It is there and shows no damage, but it was not read to its end, so it may lack its end."""
 
 
 @record

@@ -31,13 +31,15 @@ class Stamp:
     """Empty, or how the two disagree."""
 
 
-def is_backup(name: str) -> bool:
-    """Whether a matching file can be a backup, and is not a log, a checksum or half an upload."""
+def is_backup(name: str, meant: str = "") -> bool:
+    """Whether a matching file can be a backup, and is not a log, a checksum or half an upload.
+
+    A suffix that the client file itself spells out is ``meant``, whatever it usually stands for.
+    """
     lower = name.lower()
     suffix = lower[lower.rfind(".") :] if "." in lower else ""
-    return not (lower.startswith(".") or lower.endswith("~")) and not (
-        suffix in _BESIDE or lower in _NOT_A_BACKUP
-    )
+    beside = (suffix in _BESIDE and suffix != meant) or lower in _NOT_A_BACKUP
+    return not (lower.startswith(".") or lower.endswith("~") or beside)
 
 
 def stamp(name: str, changed: datetime) -> Stamp:

@@ -34,7 +34,11 @@ def _ends(series: Sequence[Point], now: datetime) -> list[Point]:
     future = [p for p in series if in_future(p, now)]
     past = [p for p in series if not in_future(p, now)]
     good = [p for p in past if p.outcome is Outcome.GOOD]
-    other = [p for p in past if p.outcome is not Outcome.GOOD]
-    kept = [*good[:OLDEST], *good[-NEWEST:], *other[:OLDEST], *other[-NEWEST_NOT_GOOD:]]
+    # What nobody looked into must not be crowded out by what is known to be broken.
+    unread = [p for p in past if p.outcome is Outcome.UNREAD]
+    other = [p for p in past if p.outcome not in {Outcome.GOOD, Outcome.UNREAD}]
+    kept = [*good[:OLDEST], *good[-NEWEST:]]
+    for some in (unread, other):
+        kept += [*some[:OLDEST], *some[-NEWEST_NOT_GOOD:]]
     chosen = {id(p) for p in [*kept, *future[-FUTURE:]]}
     return [p for p in series if id(p) in chosen]

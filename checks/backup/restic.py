@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,6 +21,9 @@ _LARGEST = 2**63 - 1
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+
+
+_Key = tuple[str, frozenset[str]]
 
 
 class ParseError(ValueError):
@@ -52,7 +57,37 @@ def parse(data: bytes) -> tuple[Point, ...]:
         snapshots = msgspec.json.decode(data, type=list[_Snapshot])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise ParseError(f"not a list of snapshots: {error}") from None
-    return tuple(_point(snapshot) for snapshot in snapshots)
+    return _succeeded([(snapshot, _point(snapshot)) for snapshot in snapshots])
+
+
+def _succeeded(found: Sequence[tuple[_Snapshot, Point]]) -> tuple[Point, ...]:
+    """Let a series go on in the one that has taken its place: same host, its paths and more."""
+    newest: dict[_Key, Point] = {}
+    for snapshot, point in found:
+        key = _key(snapshot)
+        if key not in newest or point.started_at > newest[key].started_at:
+            newest[key] = point
+    heirs = {key: _heir(key, newest) for key in newest}
+    return tuple(replace(point, series=heirs[_key(snapshot)]) for snapshot, point in found)
+
+
+def _heir(key: _Key, newest: Mapping[_Key, Point]) -> str:
+    """The series with the latest snapshot of all that hold everything this one holds."""
+    host, paths = key
+    able = [point for (its, roots), point in newest.items() if its == host and _cover(roots, paths)]
+    return max([newest[key], *able], key=lambda point: point.started_at).series
+
+
+def _cover(roots: frozenset[str], paths: frozenset[str]) -> bool:
+    """Whether every path is one of ``roots``, or beneath one."""
+    return bool(paths) and all(
+        any(path == root or path.startswith((f"{root}/", f"{root}\\")) for root in roots)
+        for path in paths
+    )
+
+
+def _key(snapshot: _Snapshot) -> _Key:
+    return snapshot.hostname, frozenset(path.rstrip("/") for path in snapshot.paths or [])
 
 
 def _point(snapshot: _Snapshot) -> Point:

@@ -177,7 +177,8 @@ def _unclear(says: str, series: _Series, points: Sequence[Point]) -> Verdict:
 
 
 def _no_good(series: _Series, shown: Sequence[Evidence]) -> Verdict:
-    return failed("no_good", *shown, fix="repair", series=series.name, count=len(series.past))
+    opened = [point for point in series.past if point.outcome is not Outcome.UNREAD]
+    return failed("no_good", *shown, fix="repair", series=series.name, count=len(opened))
 
 
 _RANK = {Status.FAIL: 2, Status.UNKNOWN: 1, Status.PASS: 0}

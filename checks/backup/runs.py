@@ -28,6 +28,7 @@ class _Last:
     when: str
     outcome: Outcome
     detail: str
+    unchecked: bool = False
 
     @property
     def evidence(self) -> Evidence:
@@ -49,6 +50,9 @@ def succeeded(backup: BackupSet, evidence: BackupEvidence, moment: Moment) -> Ve
         return unknown("no_run", reason=Reason.INCONCLUSIVE, name=backup.name)
     if evidence.completeness is Completeness.NOT_KEPT:
         return unknown("not_kept", *_shown(found), reason=Reason.INCONCLUSIVE, **_values(found[0]))
+    if unchecked := [one for one in found if one.unchecked]:
+        reason = Reason.INCONCLUSIVE
+        return unknown("unchecked", *_shown(unchecked), reason=reason, **_values(unchecked[0]))
     return passed("good", *_shown(found), **_values(found[0]))
 
 
@@ -77,6 +81,7 @@ def _last(evidence: BackupEvidence, moment: Moment) -> Iterable[_Last]:
             when=f"{point.started_at:%Y-%m-%d %H:%M} UTC",
             outcome=point.outcome,
             detail=point.content,
+            unchecked=point.unchecked,
         )
         for series, point in sorted(points.items())
     ]

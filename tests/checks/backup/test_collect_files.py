@@ -309,3 +309,20 @@ def test_the_collector_reads_in_a_thread_and_its_fact_can_be_stored(tmp_path: Pa
     missing = BackupSet(name="crm", source="files", location=str(tmp_path / "no"))
     failed = observe(collect_evidence.evidence, missing, FakeNet(), FakeSecrets(), FakeClock(NOW))
     assert isinstance(failed, Failed)
+
+
+def test_a_pattern_that_names_the_suffix_is_taken_at_its_word(tmp_path: Path) -> None:
+    put(tmp_path, "members.txt")
+    assert ids(tmp_path / "*.txt") == ["members.txt"]
+    assert ids(tmp_path) == []
+
+
+def test_what_was_not_opened_is_not_crowded_out_by_what_is_broken() -> None:
+    def point(days: int, outcome: Outcome) -> Point:
+        moment = NOW - timedelta(days=days)
+        return Point(id=f"{days}", series="", started_at=moment, outcome=outcome, content="")
+
+    broken = [point(days, BAD) for days in range(100, 80, -1)]
+    unread = [point(days, UNREAD) for days in range(80, 5, -1)]
+    kept = thinned([*broken, *unread], NOW)
+    assert [p.id for p in kept if p.outcome is UNREAD][:10] == [f"{n}" for n in range(80, 70, -1)]

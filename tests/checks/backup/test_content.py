@@ -139,10 +139,19 @@ def test_what_was_not_checked_is_said() -> None:
     assert "end was not checked" in look(gzip.compress(WHOLE["pg archive"])).text
 
 
+@pytest.mark.parametrize("kind", WHOLE)
+def test_only_what_was_read_to_its_end_is_checked(kind: str) -> None:
+    assert look(WHOLE[kind]).unchecked is (kind in {"pg archive", "unknown"})
+    assert look(gzip.compress(WHOLE["pg archive"])).unchecked
+    assert look(encrypted_zip()).unchecked
+    assert look(unknown_method_zip()).unchecked
+
+
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip", "tar"])
 def test_out_of_time_is_said(kind: str) -> None:
     seen = look(WHOLE[kind], spent=True)
     assert seen.outcome is GOOD
+    assert seen.unchecked
     assert "not to its end" in seen.text
 
 

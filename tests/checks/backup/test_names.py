@@ -79,3 +79,10 @@ def test_48_hours_apart_is_agreement() -> None:
 )
 def test_any_name_has_a_time_that_is_never_later_than_the_change(name: str, at: datetime) -> None:
     assert stamp(name, at).started_at <= at
+
+
+def test_a_suffix_that_was_spelled_out_is_meant() -> None:
+    assert not is_backup("export.txt")
+    assert is_backup("export.TXT", ".txt")
+    assert not is_backup("export.log", ".txt")
+    assert not is_backup(".export.txt", ".txt")

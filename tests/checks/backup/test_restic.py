@@ -1,6 +1,7 @@
 """restic's list of both generations, its ways to fail, and a real repository."""
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
@@ -60,6 +61,39 @@ def test_the_new_shape() -> None:
     assert point.started_at == datetime(2026, 11, 21, 9, 28, 53, 541872, tzinfo=UTC)
     assert point.ended_at == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
     assert point.size_bytes == 1000
+
+
+def snapshot(day: int, *paths: str, host: str = "srv1") -> dict[str, object]:
+    time = f"2026-11-{day:02}T01:00:00Z"
+    return {"time": time, "id": f"{day}", "hostname": host, "paths": list(paths)}
+
+
+def series(*snapshots: dict[str, object]) -> list[str]:
+    return [point.series for point in restic.parse(json.dumps(snapshots).encode())]
+
+
+def test_a_series_goes_on_under_a_longer_list_of_paths() -> None:
+    found = series(
+        snapshot(1, "/data"),
+        snapshot(2, "/data", "/etc/"),
+        snapshot(3, "/data/", "/etc", "/srv/www"),
+        snapshot(1, "/srv/www/shop"),
+        snapshot(1, "C:\\data\\x"),
+        snapshot(4, "C:\\data"),
+    )
+    assert found == ["srv1: /data/, /etc, /srv/www"] * 4 + ["srv1: C:\\data"] * 2
+
+
+def test_a_series_that_nothing_has_replaced_stays() -> None:
+    apart = [
+        (snapshot(1, "/data"), snapshot(2, "/database")),  # not beneath it
+        (snapshot(1, "/data"), snapshot(2, "/data", host="srv2")),
+        (snapshot(1, "/data", "/etc"), snapshot(2, "/data")),  # it held more
+        (snapshot(2, "/data"), snapshot(1, "/data", "/etc")),  # it is the newer one
+        (snapshot(1), snapshot(2, "/data")),
+    ]
+    for one, two in apart:
+        assert len(set(series(one, two))) == 2
 
 
 def test_an_empty_list_is_an_answer() -> None:

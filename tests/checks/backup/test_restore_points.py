@@ -1,5 +1,6 @@
 """Judging restore points: fresh, deep and believable, or not, or not known."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,6 +114,9 @@ RUN_TABLE = [
     ("still running", seen(point(9), point(1, RUNNING)), Status.PASS, "good"),
     ("the future is no run", seen(point(9), point(-9, BAD)), Status.PASS, "good"),
     ("listing out of order", seen(point(1), point(9, BAD)), Status.PASS, "good"),
+    ("not read to its end", seen(replace(point(1), unchecked=True)), Status.UNKNOWN, "unchecked"),
+    ("an older one not read to its end", seen(replace(point(9), unchecked=True), point(1)),
+     Status.PASS, "good"),
     ("nothing", seen(), Status.UNKNOWN, "no_run"),
     ("only running", seen(point(1, RUNNING)), Status.UNKNOWN, "no_run"),
     ("one of two", seen(point(1, GOOD, "a"), point(1, BAD, "b")), Status.FAIL, "bad"),
@@ -175,6 +179,11 @@ def test_the_worst_series_is_the_one_that_is_named() -> None:
     assert never.says == "no_good"
 
 
+def test_only_what_was_looked_into_is_said_not_to_be_whole() -> None:
+    verdict = fresh(point(50, UNREAD), point(40, UNREAD), point(1, BAD))
+    assert (verdict.says, verdict.values["count"]) == ("no_good", 1)
+
+
 def test_the_declared_target_counts() -> None:
     weekly = BackupSet(name="w", source="files", location="/b", rpo_hours=168)
     verdict = restore_points.fresh(weekly, seen(point(150)), MOMENT, Fresh(grace_hours=0))
@@ -192,8 +201,6 @@ def test_future_points_are_quoted_beside_the_stale_one() -> None:
 
 
 def test_sizes_are_quoted_where_they_are_known() -> None:
-    from dataclasses import replace
-
     verdict = fresh(replace(point(3), size_bytes=77))
     assert "77 bytes" in verdict.evidence[0].record
 
