@@ -2,14 +2,14 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
 
 from posture.model import CollectError, Failed, Reason, SecretRef, Subject
 from posture.net import Absent, Answer, Completed, Net, PortState, Stream, TrustAnchors
-from posture.net.dns import addresses
+from posture.net.dns import BogusError, addresses
 from posture.net.http import Http, HttpResponse, redirect
 from posture.net.message import asked_name
 from posture.secrets import Secret, Secrets
@@ -21,14 +21,18 @@ Records = Sequence[str] | str | Reason
 class FakeResolver:
     """Answers from zones: ``{"example.com": {"TXT": ["v=spf1 -all"], "MX": "TIMEOUT"}}``.
 
-    A type whose value is a word (``TIMEOUT``, ``SERVFAIL``, any ``Reason``) fails that way; one
-    that is not there is no data, a name that is not there does not exist. CNAMEs are followed.
+    A type whose value is a word (``TIMEOUT``, ``SERVFAIL``, any ``Reason``, or ``BOGUS`` where
+    only DNSSEC is in the way) fails that way; one that is not there is no data, a name that is not
+    there does not exist; the top level denies it. CNAMEs are followed.
     """
 
     def __init__(
-        self, zones: Mapping[str, Mapping[str, Records]], *, authenticated: bool = False
+        self,
+        zones: Mapping[str, Mapping[str, Records]],
+        *,
+        authenticated: bool | Collection[str] = False,
     ) -> None:
-        """Take records in the form ``Answer.records`` has."""
+        """Take records in the form ``Answer.records`` has, and the names that are validated."""
         self._zones = {asked_name(name): node for name, node in zones.items()}
         self._authenticated = authenticated
         self.asked: list[tuple[str, str]] = []
@@ -46,11 +50,19 @@ class FakeResolver:
                 raise CollectError(Reason.MALFORMED, f"{rdtype} {name}: the aliases loop")
             chain = (*chain, owner)
         if records := self._records(owner, rdtype):
-            return Answer(name, rdtype, records, self._authenticated, 300, chain)
-        return Absent(name, rdtype, not self._exists(owner), self._authenticated, chain)
+            return Answer(name, rdtype, records, self._validated(name), 300, chain)
+        above = owner.rpartition(".")[2] if "." in owner else "."
+        missing = not self._exists(owner)
+        return Absent(name, rdtype, missing, self._validated(name), chain, above)
+
+    def _validated(self, name: str) -> bool:
+        known = self._authenticated
+        return known if isinstance(known, bool) else name in known
 
     def _records(self, name: str, rdtype: str) -> tuple[str, ...]:
         found = self._zones.get(name, {}).get(rdtype, ())
+        if found == "BOGUS":
+            raise BogusError(Reason.SERVFAIL, f"{rdtype} {name}: as the test says")
         if isinstance(found, str):
             raise CollectError(Reason(found.lower()), f"{rdtype} {name}: as the test says")
         return tuple(sorted(found))

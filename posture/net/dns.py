@@ -7,12 +7,32 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from posture.model import CollectError, Failed, Reason
-from posture.net.message import MAX_CHAIN, Absent, Alias, Answer, Query, Reply, asked_name, joined
+from posture.model import CollectError, Reason
+from posture.net.message import (
+    MAX_CHAIN,
+    Absent,
+    Alias,
+    Answer,
+    BogusError,
+    Query,
+    Reply,
+    asked_name,
+    joined,
+)
 from posture.net.scope import literal, split
+from posture.net.suffix import registrable
 from posture.net.threads import in_thread
 
-__all__ = ["Absent", "Answer", "Resolver", "StubResolver", "addresses", "server", "system_servers"]
+__all__ = [
+    "Absent",
+    "Answer",
+    "BogusError",
+    "Resolver",
+    "StubResolver",
+    "addresses",
+    "server",
+    "system_servers",
+]
 
 TRIES = (0.8, 1.6, 3.2)
 """Seconds that each try waits; the second goes to the second server, if there is one."""
@@ -26,7 +46,8 @@ class Resolver(Protocol):
     async def query(self, name: str, rdtype: str) -> Answer | Absent:
         """Return the records or the proof that there are none.
 
-        Raises ``CollectError``: TIMEOUT, SERVFAIL, REFUSED, UNREACHABLE, MALFORMED, INCONCLUSIVE.
+        Raises ``CollectError``: TIMEOUT, SERVFAIL, REFUSED, UNREACHABLE, MALFORMED, INCONCLUSIVE;
+        ``BogusError`` (SERVFAIL) when only DNSSEC is in the way of an answer.
         """
         ...  # pragma: no cover - protocol
 
@@ -79,8 +100,8 @@ class StubResolver:
         """Take IP addresses and ports; none means those the system is configured with."""
         self.servers = list(servers)
         self._tries = tries
-        self._known: dict[tuple[str, str], Answer | Absent | Failed] = {}
-        self._asked: dict[tuple[str, str], asyncio.Task[Answer | Absent | Failed]] = {}
+        self._known: dict[tuple[str, str], Answer | Absent | CollectError] = {}
+        self._asked: dict[tuple[str, str], asyncio.Task[Answer | Absent | CollectError]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def query(self, name: str, rdtype: str) -> Answer | Absent:
@@ -91,22 +112,38 @@ class StubResolver:
             if key not in self._asked:
                 self._asked[key] = asyncio.create_task(self._settle(key))
             found = await asyncio.shield(self._asked[key])
-        if isinstance(found, Failed):
-            raise CollectError(found.reason, found.detail)
+        if isinstance(found, CollectError):
+            raise type(found)(found.reason, found.detail)
         return found
 
-    async def _settle(self, key: tuple[str, str]) -> Answer | Absent | Failed:
+    async def _settle(self, key: tuple[str, str]) -> Answer | Absent | CollectError:
         """Ask, and keep what came of it: a task that raised would have to be listened to."""
-        found: Answer | Absent | Failed
+        found: Answer | Absent | CollectError
         try:
             async with self._slots:
                 found = await self._resolve(*key)
+            if isinstance(found, Absent) and not found.proven:
+                await self._confirm(found)
         except CollectError as error:
-            found = error.failed
+            found = error.with_traceback(None)
         finally:
             del self._asked[key]
         self._known[key] = found
         return found
+
+    async def _confirm(self, found: Absent) -> None:
+        """Believe an empty reply without SOA only if the zone it is about answers at all.
+
+        Caches leave the SOA out; but a resolver whose servers for the zone are lame may say the
+        same. One question settles it for a whole zone.
+        """
+        last = found.chain[-1] if found.chain else found.name
+        if found.rdtype != "SOA":  # nobody asks for proof of the proof: that could go in circles
+            seen = await self.query(registrable(last) or last, "SOA")
+            if isinstance(seen, Answer) or seen.zone:
+                return
+        detail = f"{found.rdtype} {found.name}: an empty reply, and no SOA of the zone"
+        raise CollectError(Reason.INCONCLUSIVE, detail)
 
     async def _resolve(self, name: str, rdtype: str) -> Answer | Absent:
         """Follow aliases over as many exchanges as the server needs."""
@@ -139,21 +176,29 @@ class StubResolver:
                 query = replace(query, edns=False)
             elif number + 1 >= len(servers):
                 break  # every server has spoken
-        raise await self._explained(query, error, servers[0])
+        error = error or query.failure(Reason.TIMEOUT, "no try was made")
+        if error.reason is not Reason.SERVFAIL:
+            raise error
+        return await self._unchecked(query, error, servers[0])
 
-    async def _explained(
-        self, query: Query, error: CollectError | None, where: tuple[str, int]
-    ) -> CollectError:
-        """Tell a zone whose signatures are wrong from one whose servers are broken."""
-        if error is None or error.reason is not Reason.SERVFAIL:
-            return error or query.failure(Reason.TIMEOUT, "no try was made")
+    async def _unchecked(self, query: Query, error: CollectError, where: tuple[str, int]) -> Reply:
+        """Tell a zone whose signatures are wrong from one whose servers are broken, and raise it.
+
+        What is refused only as long as it is checked, before and after, is bogus; a failure that
+        has passed meanwhile was another one.
+        """
         try:
             unchecked = await _ask(replace(query, checking_disabled=True), where, self._tries[0])
+            checked = await _ask(query, where, self._tries[0])
         except CollectError:
-            return error
-        if unchecked.error() is None:
-            return query.failure(Reason.SERVFAIL, "DNSSEC validation fails (bogus)")
-        return error
+            raise error from None
+        again = checked.error()
+        if again is None:
+            return checked
+        if unchecked.error() is None and again.reason is Reason.SERVFAIL:
+            detail = f"{query.rdtype} {query.name}: DNSSEC validation fails (bogus)"
+            raise BogusError(Reason.SERVFAIL, detail)
+        raise error
 
 
 async def _ask(query: Query, where: tuple[str, int], seconds: float) -> Reply:

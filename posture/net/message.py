@@ -56,6 +56,17 @@ class Absent:
     """No record of any type exists there, nor beneath (RFC 8020)."""
     authenticated: bool
     chain: tuple[str, ...] = ()
+    zone: str = ""
+    """The zone whose SOA came with the denial (RFC 2308 §2); empty when none came."""
+
+    @property
+    def proven(self) -> bool:
+        """It says more than an empty reply, which broken delegations bring about as well."""
+        return self.nxdomain or bool(self.zone)
+
+
+class BogusError(CollectError):
+    """There are records, but the resolver holds them for forged (RFC 4035 §4.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +178,13 @@ class Reply:
             records = self._texts(found)
             return Answer(query.name, query.rdtype, records, authenticated, found.ttl, chain)
         nxdomain = self.message.rcode() == dns.rcode.NXDOMAIN
-        if not nxdomain and not self._denies():
+        zone = self._zone_above(owner)
+        if not nxdomain and not zone and not self._denies():
             if chain:
                 return Alias(chain, authenticated)
             raise query.failure(Reason.INCONCLUSIVE, "the server only refers to other servers")
         # RFC 6604 §3: the code speaks of the last name of the chain.
-        return Absent(query.name, query.rdtype, nxdomain, authenticated, chain)
+        return Absent(query.name, query.rdtype, nxdomain, authenticated, chain, zone)
 
     def _aliases(self) -> tuple[dns.name.Name, tuple[str, ...]]:
         owner = dns.name.from_text(self.query.name)
@@ -192,11 +204,18 @@ class Reply:
         return None
 
     def _denies(self) -> bool:
-        """Whether an empty answer is a statement: RFC 2308 §2.2 tells it from a referral."""
-        kinds = {rrset.rdtype for rrset in self.message.authority}
-        if dns.rdatatype.SOA in kinds or self.message.flags & dns.flags.AA:
+        """Whether an empty answer may be a statement: RFC 2308 §2.2 tells it from a referral."""
+        if self.message.flags & dns.flags.AA:
             return True
+        kinds = {rrset.rdtype for rrset in self.message.authority}
         return bool(self.message.flags & dns.flags.RA) and dns.rdatatype.NS not in kinds
+
+    def _zone_above(self, owner: dns.name.Name) -> str:
+        """The zone that speaks by its SOA; one that does not hold the name has no say."""
+        for rrset in self.message.authority:
+            if rrset.rdtype == dns.rdatatype.SOA and owner.is_subdomain(rrset.name):
+                return _text(rrset.name)
+        return ""
 
     def _texts(self, rrset: dns.rrset.RRset) -> tuple[str, ...]:
         try:

@@ -21,32 +21,33 @@ SIGNS = {
 }
 """``.``: there is no such finding."""
 
-# domain:{column}.example. Nothing is known of bogus, whose signatures are over, and of lame, whose
-# server has lost the zone; so also nothing of web sites and mail servers they may have.
+# domain:{column}.example. Nothing is known of bogus, whose signatures are over, of lame, whose
+# server has lost the zone, and of hollow, whose server never had it; so also nothing of web sites
+# and mail servers they may have.
 DOMAINS = """
-                          good   syntax two    lookups parked bogus lame
-email.spf.present         ok     ok     ok     ok      ok     ?     ?
-email.spf.single          ok     ok     FAIL   ok      ok     ?     ?
-email.spf.valid           ok     FAIL   -      ok      ok     ?     ?
-email.spf.lookups         ok     -      -      FAIL    ok     ?     ?
-email.spf.restrictive     ok     -      -      ok      ok     ?     ?
-email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?
-email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?
-email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?
-email.mx.sane             ok     ok     ok     ok      ok     ?     ?
-email.parked.locked       -      -      -      -       ok     ?     ?
-dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?
-tls.web.trusted           .      .      .      .       .      ?     ?
-tls.web.name              .      .      .      .       .      ?     ?
-tls.web.expiry            .      .      .      .       .      ?     ?
-tls.web.legacy            .      .      .      .       .      ?     ?
-web.https.redirect        .      .      .      .       .      ?     ?
-web.hsts.present          .      .      .      .       .      ?     ?
-tls.mail.starttls         .      .      .      .       .      ?     ?
-tls.mail.trusted          .      .      .      .       .      ?     ?
-tls.mail.name             .      .      .      .       .      ?     ?
-tls.mail.expiry           .      .      .      .       .      ?     ?
-tls.mail.legacy           .      .      .      .       .      ?     ?
+                          good   syntax two    lookups parked bogus lame  hollow
+email.spf.present         ok     ok     ok     ok      ok     ?     ?     ?
+email.spf.single          ok     ok     FAIL   ok      ok     ?     ?     ?
+email.spf.valid           ok     FAIL   -      ok      ok     ?     ?     ?
+email.spf.lookups         ok     -      -      FAIL    ok     ?     ?     ?
+email.spf.restrictive     ok     -      -      ok      ok     ?     ?     ?
+email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?     ?
+email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?     ?
+email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?     ?
+email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
+email.parked.locked       -      -      -      -       ok     ?     ?     ?
+dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?
+tls.web.trusted           .      .      .      .       .      ?     ?     ?
+tls.web.name              .      .      .      .       .      ?     ?     ?
+tls.web.expiry            .      .      .      .       .      ?     ?     ?
+tls.web.legacy            .      .      .      .       .      ?     ?     ?
+web.https.redirect        .      .      .      .       .      ?     ?     ?
+web.hsts.present          .      .      .      .       .      ?     ?     ?
+tls.mail.starttls         .      .      .      .       .      ?     ?     ?
+tls.mail.trusted          .      .      .      .       .      ?     ?     ?
+tls.mail.name             .      .      .      .       .      ?     ?     ?
+tls.mail.expiry           .      .      .      .       .      ?     ?     ?
+tls.mail.legacy           .      .      .      .       .      ?     ?     ?
 """
 
 # website:{column}.example. Nothing listens at down, on either port.

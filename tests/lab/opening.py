@@ -140,6 +140,10 @@ sends_mail = true
 name = "lame.example"
 sends_mail = true
 
+[[domains]]
+name = "hollow.example"
+sends_mail = true
+
 [[sites]]
 host = "shop.good.example"
 [[sites]]

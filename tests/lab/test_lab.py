@@ -52,6 +52,11 @@ def test_a_servfail_is_never_a_verdict(scanned: Scanned, domain: str) -> None:
     assert {(one.status, one.reason) for one in found} == {(Status.UNKNOWN, Reason.SERVFAIL)}
 
 
+def test_an_empty_reply_of_a_broken_delegation_is_never_a_verdict(scanned: Scanned) -> None:
+    found = scanned.about("domain:hollow.example").values()
+    assert {(one.status, one.reason) for one in found} == {(Status.UNKNOWN, Reason.INCONCLUSIVE)}
+
+
 @pytest.mark.parametrize(("domain", "bogus"), [("bogus", True), ("lame", False)])
 def test_expired_signatures_are_told_from_a_broken_server(
     scanned: Scanned, domain: str, bogus: bool

@@ -34,6 +34,8 @@ PORT = 20053
 SIGNED = ("good.example", "bogus.example")
 LAME = "lame.example"
 """Its server has lost the zone and says so."""
+HOLLOW = "hollow.example"
+"""Its server never heard of the zone and refers to itself, which Unbound passes on as nothing."""
 REPORTS = "rua=mailto:dmarc@good.example"
 
 # Each vendor that verifies a domain leaves a text behind; together they outgrow a datagram.
@@ -134,7 +136,9 @@ class Names:
 
     def _write_zones(self) -> None:
         """Children first: their parents vouch for their keys."""
-        delegations = [f"{zone.removesuffix('.example')} NS ns" for zone in (*RECORDS, LAME)]
+        delegations = [
+            f"{zone.removesuffix('.example')} NS ns" for zone in (*RECORDS, LAME, HOLLOW)
+        ]
         here = f"direct A {self._place.address(28)}", f"mail.direct A {self._place.address(29)}"
         vouched: list[str] = []
         for zone, records in RECORDS.items():
@@ -190,7 +194,7 @@ remote-control:
         # Glue has no port, so each zone is told where its server is.
         stubs = "".join(
             f'stub-zone:\n  name: "{zone}"\n  stub-addr: {self._authority}@{PORT}\n'
-            for zone in (".", "example", *RECORDS, LAME)
+            for zone in (".", "example", *RECORDS, LAME, HOLLOW)
         )
         return f"""
 server:

@@ -3,13 +3,23 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import dns.flags
 import dns.message
+import dns.rdatatype
 import dns.resolver
 import pytest
 
 from posture.model import CollectError, Reason
 from posture.net import dns as own
-from posture.net.dns import Absent, Answer, StubResolver, addresses, server, system_servers
+from posture.net.dns import (
+    Absent,
+    Answer,
+    BogusError,
+    StubResolver,
+    addresses,
+    server,
+    system_servers,
+)
 from posture.testing import FakeResolver
 from tests.net.peers import reply, run, udp
 
@@ -65,7 +75,9 @@ def test_an_answer() -> None:
 
 def test_an_absence() -> None:
     found = run(asked(Scripted(says(rcode=3, authority=SOA))))
-    assert found == Absent("example.com", "A", nxdomain=True, authenticated=False)
+    assert found == Absent(
+        "example.com", "A", nxdomain=True, authenticated=False, zone="example.com"
+    )
 
 
 def test_a_lost_datagram_is_asked_again() -> None:
@@ -104,11 +116,100 @@ def test_when_all_servers_have_spoken_it_is_over(rcode: int, reason: Reason) -> 
 
 
 def test_a_zone_with_wrong_signatures_is_told_from_a_broken_one() -> None:
-    assert "bogus" in failing(Scripted(says(rcode=2), says(A))).detail
-    broken = Scripted(says(rcode=2))
-    assert "bogus" not in failing(broken).detail
-    assert broken.got[-1].flags & dns.flags.CD
-    assert "bogus" not in failing(Scripted(says(rcode=2), silent), tries=HASTY).detail
+    forged = Scripted(says(rcode=2), says(A), says(rcode=2))
+    error = failing(forged)
+    assert isinstance(error, BogusError)
+    assert error.reason is Reason.SERVFAIL
+    assert "bogus" in error.detail
+    assert [bool(message.flags & dns.flags.CD) for message in forged.got] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "then", [says(rcode=2), silent, says(A, rcode=5)], ids=["broken", "silent", "refused"]
+)
+def test_what_fails_unchecked_too_is_not_called_forged(
+    then: Callable[[bytes], list[bytes]],
+) -> None:
+    error = failing(Scripted(says(rcode=2), then), tries=HASTY)
+    assert not isinstance(error, BogusError)
+    assert error.reason is Reason.SERVFAIL
+
+
+def test_a_failure_that_changes_its_kind_is_not_called_forged() -> None:
+    error = failing(Scripted(says(rcode=2), says(A), says(rcode=5)))
+    assert not isinstance(error, BogusError)
+
+
+def test_a_failure_that_has_passed_is_an_answer() -> None:
+    assert isinstance(run(asked(Scripted(says(rcode=2), says(A)))), Answer)
+
+
+def resolved(
+    answers: Callable[[str, str], Callable[[bytes], list[bytes]]], *questions: tuple[str, str]
+) -> tuple[list[Answer | Absent | Reason], list[tuple[str, str]]]:
+    """What a resolver makes of a server that answers by name and type, and what it asked."""
+    got: list[tuple[str, str]] = []
+
+    def server(wire: bytes) -> list[bytes]:
+        (question,) = dns.message.from_wire(wire).question
+        name = question.name.to_text(omit_final_dot=True)
+        rdtype = dns.rdatatype.to_text(question.rdtype)
+        got.append((name, rdtype))
+        return answers(name, rdtype)(wire)
+
+    async def scene() -> list[Answer | Absent | Reason]:
+        found: list[Answer | Absent | Reason] = []
+        async with udp(server) as port:
+            resolver = StubResolver([("127.0.0.1", port)], tries=PATIENT)
+            for question in questions:
+                try:
+                    found.append(await resolver.query(*question))
+                except CollectError as error:
+                    found.append(error.reason)
+        return found
+
+    return run(scene()), got
+
+
+EMPTY = says()
+THREE = (("_dmarc.example.com", "TXT"), ("www.example.com", "CAA"), ("example.com", "MX"))
+
+
+def test_an_empty_reply_counts_once_the_zone_has_spoken() -> None:
+    """Caches and home routers leave the SOA out."""
+    found, got = resolved(lambda _, rdtype: says(SOA) if rdtype == "SOA" else EMPTY, *THREE)
+    assert all(isinstance(one, Absent) for one in found)
+    assert len(got) == 4
+    assert got.count(("example.com", "SOA")) == 1
+
+
+def test_a_lame_zone_s_empty_replies_prove_nothing() -> None:
+    found, got = resolved(lambda _, __: EMPTY, *THREE, ("example.com", "SOA"))
+    assert set(found) == {Reason.INCONCLUSIVE}
+    assert len(got) == 4
+
+
+def test_a_zone_that_denies_its_own_existence_proves_nothing() -> None:
+    gone = says(rcode=3)
+    found, _ = resolved(lambda _, rdtype: gone if rdtype == "SOA" else EMPTY, THREE[0])
+    assert found == [Reason.INCONCLUSIVE]
+
+
+def test_a_name_below_a_zone_may_be_denied_by_the_zone_above() -> None:
+    above = says(authority="com. 300 IN SOA ns.example.com. h.example.com. 1 2 3 4 5")
+    found, _ = resolved(lambda _, rdtype: above if rdtype == "SOA" else EMPTY, THREE[0])
+    assert isinstance(found[0], Absent)
+
+
+def test_the_zone_at_the_end_of_the_aliases_has_to_speak() -> None:
+    alias = says("www.example.com. 9 IN CNAME a.b.example.")
+
+    def answers(name: str, rdtype: str) -> Callable[[bytes], list[bytes]]:
+        return {"www.example.com": alias}.get(name, EMPTY if rdtype == "SOA" else says(A))
+
+    found, got = resolved(answers, ("www.example.com", "TXT"))
+    assert found == [Reason.INCONCLUSIVE]
+    assert got[-1] == ("b.example", "SOA")
 
 
 def test_a_server_without_extensions_is_asked_plainly() -> None:

@@ -79,7 +79,24 @@ def test_validation_is_reported() -> None:
 @pytest.mark.parametrize(("rcode", "nxdomain"), [(0, False), (3, True)])
 def test_no_data_and_no_such_name_are_told_apart(rcode: int, nxdomain: bool) -> None:
     found = understood(query(), rcode=rcode)
-    assert found == Absent("example.com", "TXT", nxdomain=nxdomain, authenticated=False)
+    assert found == Absent("example.com", "TXT", nxdomain, authenticated=False, zone="example.com")
+
+
+@pytest.mark.parametrize(
+    ("authority", "rcode", "zone", "proven"),
+    [
+        ("com. 300 IN SOA ns.example. h.example. 1 2 3 4 5", 0, "com", True),
+        ("elsewhere.example. 300 IN SOA ns.example. h.example. 1 2 3 4 5", 0, "", False),
+        ("", 0, "", False),
+        ("", 3, "", True),
+    ],
+)
+def test_a_denial_says_which_zone_speaks(
+    authority: str, rcode: int, zone: str, proven: bool
+) -> None:
+    found = understood(query(), authority=authority, rcode=rcode)
+    assert isinstance(found, Absent)
+    assert (found.zone, found.proven) == (zone, proven)
 
 
 def test_records_of_other_names_are_not_ours() -> None:

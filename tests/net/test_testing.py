@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from posture.model import Clock, CollectError, Failed, Reason, SecretRef
 from posture.net import Absent, Answer, Completed, Net, PortState, Resolver
+from posture.net.dns import BogusError
 from posture.net.http import Http, HttpResponse
 from posture.secrets import Secrets  # noqa: TC001 - observe reads the hints
 from posture.testing import FakeClock, FakeHttp, FakeNet, FakeResolver, FakeSecrets, observe
@@ -34,9 +36,10 @@ def ask(name: str, rdtype: str) -> Answer | Absent | Reason:
 
 def test_a_fake_resolver_answers_like_a_resolver() -> None:
     assert ask("Example.com.", "TXT") == Answer("example.com", "TXT", ("a", "b"), False, 300)
-    assert ask("example.com", "A") == Absent("example.com", "A", False, False)
-    assert ask("empty.example", "A") == Absent("empty.example", "A", False, False)
-    assert ask("none.example", "A") == Absent("none.example", "A", True, False)
+    assert ask("example.com", "A") == Absent("example.com", "A", False, False, zone="com")
+    assert ask("empty.example", "A") == Absent("empty.example", "A", False, False, zone="example")
+    assert ask("none.example", "A") == Absent("none.example", "A", True, False, zone="example")
+    assert ask("none", "A") == Absent("none", "A", True, False, zone=".")
     assert ask("www.example.com", "A") == Answer(
         "www.example.com", "A", ("192.0.2.1",), False, 300, ("host.example.net",)
     )
@@ -50,6 +53,20 @@ def test_a_fake_resolver_fails_as_told() -> None:
     assert ask("example.com", "CAA") is Reason.SERVFAIL
     assert ask("loop.example", "A") is Reason.MALFORMED
     assert ask("a..b", "A") is Reason.MALFORMED
+
+
+def test_a_fake_resolver_tells_forged_answers_from_broken_servers() -> None:
+    with pytest.raises(BogusError):
+        run(FakeResolver({"x.example": {"A": "BOGUS"}}).query("x.example", "A"))
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [(True, [True, True]), (False, [False, False]), (["x"], [True, False])]
+)
+def test_a_fake_resolver_validates_what_it_is_told(told: Any, expected: list[bool]) -> None:
+    resolver = FakeResolver({"x": {"A": ["192.0.2.1"]}}, authenticated=told)
+    answers = [run(resolver.query(name, "A")) for name in ("x", "y")]
+    assert [found.authenticated for found in answers] == expected
 
 
 def test_questions_are_counted() -> None:

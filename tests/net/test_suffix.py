@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from posture.net.suffix import registrable
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("www.example.com", "example.com"),
+        ("example.com", "example.com"),
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("shop.azurewebsites.net", "shop.azurewebsites.net"),
+        ("_dmarc.example.com", "example.com"),
+        ("_spf._x.example.com", "example.com"),
+        ("deep.lab.example", "lab.example"),
+        ("_dmarc.com", ""),
+        ("co.uk", ""),
+        ("com", ""),
+        (".", ""),
+    ],
+)
+def test_registration_begins_below_the_public_suffix(name: str, expected: str) -> None:
+    assert registrable(name) == expected
