@@ -4,6 +4,7 @@ This is the only stage that touches the world, and it does so through the tools 
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from posture import codec
-from posture.model import Clock, CollectError, Failed, Reason, Subject, fact_name
+from posture.model import Clock, CollectError, Failed, Reason, SecretRef, Subject, fact_name
 from posture.net.threads import in_thread
 from posture.plan import Plan
 from posture.plugins import Collector, Discoverer, Need
@@ -145,7 +146,7 @@ class _Collection:
             value = Failed(
                 reason=Reason.TIMEOUT, detail=f"no result within {collector.spec.deadline:g} s"
             )
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.exception("collector %s broke on %s", collector.name, subject.id)
             value = Failed(reason=Reason.BUG, detail=type(error).__name__)
         self.note(collector, subject, value)
@@ -246,10 +247,18 @@ class _Collection:
         return SubjectRecord(
             id=subject.id,
             kind=subject.kind,
-            fields=codec.plain(subject),
+            fields=codec.plain(_without_references(subject)),
             parents=tuple(sorted(self.parents[subject.id])),
             declared=subject.id in self.declared,
         )
+
+
+def _without_references(subject: Subject) -> Subject:
+    """Blank where the secrets are: an evidence file passes through more hands than they do."""
+    fields: Any = subject
+    found = [f.name for f in dataclasses.fields(fields)]
+    secret = [name for name in found if isinstance(getattr(subject, name), SecretRef)]
+    return replace(fields, **dict.fromkeys(secret, SecretRef())) if secret else subject
 
 
 def normalised(value: Any, kind: type[Any]) -> Any:

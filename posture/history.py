@@ -130,13 +130,18 @@ class RunDirectory:
             self.part.rmdir()
 
 
+def require_replaceable(path: Path) -> None:
+    """Raise FileExistsError for what a file must not take the place of, such as /dev/null."""
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a private file so that readers see all of it or the old one.
 
-    Refuses to put a file in the place of a device, a pipe or a directory, such as /dev/null.
+    A link is replaced, never followed. Raises OSError, also for what is there and is no file.
     """
-    if path.exists() and not path.is_file():
-        raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
+    require_replaceable(path)
     part = path.with_name(f".{path.name}{_PART}")
     part.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)

@@ -1,6 +1,7 @@
 """One audit from end to end, without a terminal: what the command line and the tests call."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from posture.plugins import Registry
 from posture.policy import Policy, load_policy
 from posture.secrets import Secrets
 from posture.snapshot import Authorisation, Run, Snapshot
+from posture.tomlfile import ConfigError, ConfigErrors
 from posture.version import VERSION
 from posture.waivers import Waivers
 
@@ -51,7 +53,7 @@ def prepare(
     policy: str | None = None,
     profile: str | None = None,
 ) -> Setup:
-    """Read everything an audit needs; raises ConfigErrors or AuthorisationError."""
+    """Read everything an audit needs; raises ConfigErrors, AuthorisationError or OSError."""
     chosen = load_policy(policy or client.policy, registry)
     setup = Setup(
         client=client,
@@ -62,7 +64,26 @@ def prepare(
         attestations=attest.load_attestations(_beside(client, attest.FILE), registry),
     )
     authorised(client, now)
+    _reach(client)
     return setup
+
+
+def _reach(client: Client, rate: float | None = None) -> NetRoot:
+    """How this client is reached; raises ConfigErrors, or OSError for the CA file."""
+    network = client.network
+    try:
+        return NetRoot(
+            NetConfig(
+                resolver=network.resolver,
+                ca_file=network.ca_file,
+                connect=network.connect,
+                vantage=network.vantage,
+                declared=tuple(_addresses(client.subjects)),
+                rate=rate,
+            )
+        )
+    except ValueError as error:
+        raise ConfigErrors([ConfigError("network", 0, str(error))]) from None
 
 
 def _beside(client: Client, name: str) -> Path | None:
@@ -79,23 +100,16 @@ async def scan(
     gentle: bool = False,
     only: Plan | None = None,
 ) -> Snapshot:
-    """Look at the client; ``only`` narrows the plan to a part of it."""
+    """Look at the client, within ``deadline`` seconds and no longer than is authorised.
+
+    ``only`` narrows the plan to a part of it.
+    """
     client, network = setup.client, setup.client.network
-    declared = client.declared()
     started = clock.now()
-    root = NetRoot(
-        NetConfig(
-            resolver=network.resolver,
-            ca_file=network.ca_file,
-            connect=network.connect,
-            vantage=network.vantage,
-            declared=tuple(_addresses(declared)),
-            rate=GENTLE if gentle else None,
-        )
-    )
+    root = _reach(client, GENTLE if gentle else None)
     order = Order(
         plan=only or setup.plan,
-        subjects=declared,
+        subjects=client.declared(),
         absent=client.absent,
         run=Run(
             id=started.strftime("%Y%m%dT%H%M%SZ"),
@@ -111,7 +125,7 @@ async def scan(
         ),
         tools=_tools(root, Secrets(client.directory), setup.attestations, clock),
         clock=clock,
-        deadline=deadline,
+        deadline=min(deadline, _authorised_seconds(client, started)),
     )
     return await collect(order, progress)
 
@@ -148,10 +162,18 @@ def _ahead(count: int) -> tuple[str, ...]:
     return (f"{later}, which is not compared with them: check this computer's clock",)
 
 
-def _addresses(subjects: tuple[Subject, ...]) -> list[str]:
+def _addresses(subjects: Iterable[Subject]) -> list[str]:
     """The declared networks and host addresses: what may be dialled though it is not public."""
-    found = [s.cidr for s in subjects if isinstance(s, Network)]
-    return found + [s.address for s in subjects if isinstance(s, Host)]
+    return [
+        s.cidr if isinstance(s, Network) else s.address
+        for s in subjects
+        if isinstance(s, Network | Host)
+    ]
+
+
+def _authorised_seconds(client: Client, now: datetime) -> float:
+    until = client.authorisation.valid_until
+    return (until - now).total_seconds() if until else math.inf
 
 
 def _authorisation(client: Client) -> Authorisation:

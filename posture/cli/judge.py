@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture import history, waivers
+from posture import waivers
 from posture.audit import Basis, compose
 from posture.cli import common, outputs
 from posture.cli.exits import HELP, Exit
@@ -21,9 +21,9 @@ def moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime
         return None
     try:
         read = datetime.fromisoformat(value)
-    except ValueError as error:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{value!r} is no time such as 2026-11-21T12:00Z") from error
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 @click.command(epilog=HELP)
@@ -60,7 +60,6 @@ def command(
     )
     made = compose(taken, basis)
     if out:
-        history.write_atomically(out, json.document(made))
-        common.say(f"Wrote {out}")
+        outputs.save(out, json.document(made))
     click.echo(text.summary(made, color=outputs.colours(sys.stdout)))
     return common.exit_code(made, fail_on, min_coverage)

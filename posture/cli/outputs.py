@@ -17,22 +17,31 @@ PRINT = "report.pdf"
 TABLE = "findings.csv"
 
 
-def write(run: Folder, audit: Audit, *, pdf: bool) -> None:
+def save(path: Path, data: bytes) -> None:
+    """Write a file somebody named; where they named a link, what it leads to."""
+    history.write_atomically(Path(os.path.realpath(path)), data)
+    common.say(f"Wrote {path}")
+
+
+def write(run: Folder, audit: Audit, *, pdf: bool, quiet: bool = False) -> None:
     """Write everything a run consists of, the evidence's judgement first."""
     run.write(history.AUDIT, json.document(audit))
     page = html.html(audit)
     run.write(REPORT, page.encode())
     run.write(TABLE, csv.findings(audit))
     if pdf:
-        print_pdf(page, run.part / PRINT)
+        print_pdf(page, run.part / PRINT, quiet=quiet)
 
 
-def print_pdf(page: str, path: Path) -> bool:
+def print_pdf(page: str, path: Path, *, quiet: bool = False) -> bool:
     """Print the page; without a way to print, say so: the HTML is the report all the same."""
+    target = Path(os.path.realpath(path))
+    history.require_replaceable(target)
     try:
-        pdf.pdf(page, path)
+        pdf.pdf(page, target)
     except pdf.PdfUnavailable as error:
-        common.say(f"No PDF was written: {error}")
+        if not quiet:
+            common.say(f"No PDF was written: {error}")
         return False
     return True
 
@@ -45,10 +54,14 @@ def colours(stream: object) -> bool:
 
 
 def summarise(audit: Audit, directory: Path, *, quiet: bool) -> None:
-    """Print the summary and where everything is; in quiet mode only what changed."""
+    """Print the summary and where everything is; in quiet mode a line, when something changed.
+
+    An audit that was cut short is told as well: its grade says little.
+    """
     if quiet:
         changes = audit.changes
-        if changes is None or changes.grade_before != audit.score.floor.grade:
+        same = changes is not None and changes.grade_before == audit.score.floor.grade
+        if not same or not audit.complete:
             click.echo(text.one_line(audit))
         return
     click.echo(text.summary(audit, color=colours(sys.stdout)))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from posture import history
 from posture.cli import common, outputs
 from posture.cli.exits import HELP, Exit
 from posture.render import csv, html, json, text
@@ -31,13 +30,11 @@ def command(
     if html_file or pdf_file:
         page = html.html(made)
         if html_file:
-            history.write_atomically(html_file, page.encode())
-            common.say(f"Wrote {html_file}")
+            outputs.save(html_file, page.encode())
         if pdf_file and outputs.print_pdf(page, pdf_file):
             common.say(f"Wrote {pdf_file}")
     if csv_file:
-        history.write_atomically(csv_file, csv.findings(made))
-        common.say(f"Wrote {csv_file}")
+        outputs.save(csv_file, csv.findings(made))
     if as_json:
         click.echo(json.document(made), nl=False)
     elif not (html_file or pdf_file or csv_file):

@@ -80,7 +80,7 @@ def command(
             )
         run.write(history.SNAPSHOT, codec.encode(taken))
         made = audit(setup, taken, directory=directory)
-        outputs.write(run, made, pdf=not no_pdf)
+        outputs.write(run, made, pdf=not no_pdf, quiet=quiet)
     outputs.summarise(made, run.final, quiet=quiet)
     return worst([common.exit_code(made, fail_on, min_coverage), common.interrupted(taken)])
 

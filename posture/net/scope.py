@@ -9,6 +9,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 Endpoint = tuple[str, int | None]
 
+_NEVER_PUBLIC = (
+    ipaddress.IPv6Network("fec0::/10"),  # once site-local; RFC 3879 §4: still to be kept inside
+    ipaddress.IPv6Network("3fff::/20"),  # RFC 9637: documentation
+    ipaddress.IPv4Network("192.0.0.0/24"),  # RFC 6890 §2.2.2: protocol assignments
+)
+"""What Python's tables take for global, depending on its version."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052 §2.1
 
 
@@ -47,6 +53,8 @@ def public(address: Address) -> bool:
     inner = _embedded(address)
     if inner is not None:
         return public(inner)
+    if any(address in block for block in _NEVER_PUBLIC):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
@@ -65,17 +73,30 @@ class Territory:
         """Take declared networks and host addresses, and ``[network].connect`` (None: none given).
 
         A key of the map is ``host:port`` or ``host:*``, its value ``ip:port`` or ``ip:*`` for the
-        same port there. Raises ``ValueError``.
+        same port there. A map shows another way to what may be reached anyway: its addresses are
+        permitted ones, or this computer's own. Raises ``ValueError``.
         """
         self._declared: list[Block] = [
             ipaddress.ip_network(item, strict=False) for item in declared
         ]
-        self._connect = None if connect is None else dict(_route(*pair) for pair in connect.items())
+        self._connect = None if connect is None else dict(map(self._route, connect.items()))
 
     def permits(self, address: str) -> bool:
         """Whether this address may be dialled: it is public, or the client declared it."""
         found = literal(address)
         return found is not None and (public(found) or self._owns(found))
+
+    def _route(self, pair: tuple[str, str]) -> tuple[Endpoint, Endpoint]:
+        key, value = pair
+        end = _endpoint(value)
+        address = literal(end[0])
+        if address is None:
+            message = f"{value!r} is not ip:port"
+            raise ValueError(message)
+        if not (address.is_loopback or self.permits(end[0])):
+            message = f"{value!r} leads to an address that is neither public nor declared"
+            raise ValueError(message)
+        return _endpoint(key), end
 
     def _owns(self, address: Address) -> bool:
         return any(address in block for block in self._declared)
@@ -91,14 +112,6 @@ class Territory:
             if found := self._connect.get(key):
                 return found[0], found[1] or port
         raise CollectError(Reason.OUT_OF_SCOPE, f"{host}:{port} is not in the connect map")
-
-
-def _route(key: str, value: str) -> tuple[Endpoint, Endpoint]:
-    end = _endpoint(value)
-    if literal(end[0]) is None:
-        message = f"{value!r} is not ip:port"
-        raise ValueError(message)
-    return _endpoint(key), end
 
 
 def _endpoint(text: str) -> Endpoint:

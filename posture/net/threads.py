@@ -36,8 +36,12 @@ async def in_thread(function: Callable[..., T], /, *args: object) -> T:
         error: BaseException | None = None
         try:
             result = function(*args)
-        except BaseException as caught:  # noqa: BLE001 - handed over to the awaiting task whole
+        except Exception as caught:  # noqa: BLE001 - handed over to the awaiting task whole
             error = caught
+        except BaseException as caught:  # noqa: BLE001 - it would end the event loop
+            error = RuntimeError(type(caught).__name__)
+        if isinstance(error, StopIteration):  # no future takes it, and the caller would wait
+            error = RuntimeError("StopIteration")
         # The loop may be closed by now: the run has ended and nobody asks any more.
         if not loop.is_closed():
             try:

@@ -1,5 +1,9 @@
 import json
+import os
+import stat
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Run
 
@@ -150,3 +154,49 @@ def test_plugins_are_listed(run: Run) -> None:
     code, out, _ = run("plugins")
     assert code == 0
     assert len(out.splitlines()) == 8
+
+
+@pytest.mark.parametrize("at", ["soon", "0001-01-01T00:00+14:00", "9999-12-31T23:00-14:00", "1e9"])
+def test_a_time_that_is_none_is_refused(run: Run, stored: Path, at: str) -> None:
+    judge = ["judge", stored / "snapshot.json", "--policy", "smb-baseline"]
+    code, _, err = run(*judge, "--at", at)
+    assert (code, "no time such as" in err) == (2, True)
+
+
+def test_documents_are_files(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for command in (["report", "pipe"], ["judge", "pipe", "--policy", "smb-baseline"]):
+        code, _, err = run(*command)
+        assert (code, "is not a file" in err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--html", "--csv", "--pdf"])
+def test_a_report_takes_the_place_of_files_only(
+    run: Run, stored: Path, tmp_path: Path, option: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("target")
+    code, _, err = run("report", stored / "audit.json", option, "pipe")
+    assert (code, "is there and is no file" in err) == (2, True)
+    assert (tmp_path / "pipe").is_fifo()
+    assert run("report", stored / "audit.json", option, "link")[0] == 0
+    assert (tmp_path / "link").is_symlink()
+    assert stat.S_IMODE((tmp_path / "target").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (["--connect", "a:1=b:2"], "not ip:port"),
+        (["--connect", "="], "not host:port"),
+        (["--connect", "a.example:443=192.168.1.1:443"], "neither public nor declared"),
+        (["--ca", "empty.pem"], "no PEM certificate"),
+    ],
+)
+def test_a_probe_that_cannot_be_made_is_explained(
+    run: Run, tmp_path: Path, option: list[str], says: str
+) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    code, out, err = run("probe", "tls", "a.example", *option)
+    assert (code, out) == (2, "")
+    assert says in err

@@ -1,14 +1,21 @@
+import asyncio
 import base64
 import json
 import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from posture import plugins
+from posture.client import load_client
+from posture.clock import SystemClock
 from posture.demo import staff
+from posture.run import prepare, scan
 from tests.cli.conftest import Run
 
 
@@ -180,3 +187,48 @@ def test_no_secret_is_in_anything_that_is_written(run: Run, office: Path, stored
     for text in (out, err, *(path.read_text() for path in stored.iterdir())):
         assert secret not in text
         assert base64.b64encode(secret.encode()).decode() not in text
+
+
+def test_what_is_wrong_with_the_network_table_is_told_before_the_scan(
+    run: Run, office: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    (tmp_path / "client.toml").write_text(office.read_text().replace("ca.pem", "empty.pem"))
+    for more in ([], ["--dry-run"]):
+        code, _, err = run("scan", "client.toml", *more)
+        assert code == 2
+        assert "no PEM certificate" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_quiet_run_keeps_silent_about_a_missing_printer(
+    run: Run, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from posture.render import pdf
+
+    def refuse(*_: object) -> None:
+        raise pdf.PdfUnavailable("there is no printer")
+
+    monkeypatch.setattr(pdf, "pdf", refuse)
+    _, out, err = run("scan", office, "--out", tmp_path / "c", "--quiet")
+    assert (len(out.splitlines()), err) == (1, "")
+    assert run("scan", office, "--out", tmp_path / "c", "--quiet")[1:] == ("", "")
+    assert "no printer" in run("scan", office, "--out", tmp_path / "c")[2]
+
+
+def test_a_quiet_run_that_was_cut_short_says_so(run: Run, office: Path, tmp_path: Path) -> None:
+    scan = ["scan", office, "--out", tmp_path / "c", "--no-pdf", "--quiet"]
+    run(*scan)
+    code, out, _ = run(*scan, "--timeout", "0.001")
+    assert code == 3
+    assert out.startswith("posture client=smile-dental grade=F")
+
+
+def test_an_authorisation_ends_a_scan_that_outlasts_it(office: Path) -> None:
+    client = load_client(office)
+    now = datetime.now(UTC)
+    setup = prepare(client, plugins.load(), now)
+    ending = replace(client.authorisation, valid_until=now)
+    setup = replace(setup, client=replace(client, authorisation=ending))
+    taken = asyncio.run(scan(setup, SystemClock()))
+    assert taken.runs[0].interrupted == "deadline"

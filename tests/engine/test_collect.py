@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 
 from posture import codec
 from posture.collect import collect, normalised
-from posture.model import ACTIVE, Company, Failed, Host, Reason, View, WebSite
+from posture.model import ACTIVE, Company, Failed, Host, Reason, SecretRef, Tenant, View, WebSite
 from posture.net.threads import in_thread
 from posture.snapshot import Snapshot, failures, load
 from tests.engine import toy
@@ -46,10 +46,11 @@ def test_a_declared_subject_that_is_also_found_stays_declared() -> None:
         (toy.lost(Reason.DENIED), Reason.DENIED, "told to"),
         (TimeoutError(), Reason.TIMEOUT, "no result within 5 s"),
         (RuntimeError("secret"), Reason.BUG, "RuntimeError"),
+        (SystemExit(0), Reason.BUG, "SystemExit"),
     ],
 )
 def test_a_collector_that_fails_leaves_a_reason(
-    error: Exception, reason: Reason, detail: str
+    error: BaseException, reason: Reason, detail: str
 ) -> None:
     world = toy.World()
     world.colours["www.a.example"] = error
@@ -206,3 +207,13 @@ def test_the_company_is_the_subject_of_a_snapshot() -> None:
     snapshot = toy.look(subjects=(toy.COMPANY,))
     assert (snapshot.client_id, snapshot.client_name) == ("acme", "Acme")
     assert [s.id for s in snapshot.subjects] == [Company(client_id="acme", name="Acme").id]
+
+
+def test_where_secrets_are_stays_out_of_the_evidence() -> None:
+    tenant = Tenant(
+        name="t", provider="entra", client_id="id", secret=SecretRef(command=("vault", "s.canary"))
+    )
+    snapshot = toy.look(subjects=(toy.COMPANY, tenant))
+    assert b"canary" not in codec.encode(snapshot)
+    record = next(r for r in snapshot.subjects if r.kind == "tenant")
+    assert codec.convert(record.fields, Tenant) == replace(tenant, secret=SecretRef())

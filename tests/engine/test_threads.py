@@ -85,3 +85,12 @@ def test_what_comes_too_late_is_discarded() -> None:
 
     asyncio.run(go())
     assert kept == [7]
+
+
+@pytest.mark.parametrize("error", [StopIteration(), SystemExit(0), KeyboardInterrupt()])
+def test_what_no_future_can_carry_is_an_error_all_the_same(error: BaseException) -> None:
+    def work() -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match=type(error).__name__):
+        asyncio.run(in_thread(work))

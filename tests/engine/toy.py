@@ -80,7 +80,7 @@ class World:
 
     def __init__(self) -> None:
         self.names: dict[str, tuple[str, ...] | Exception] = {"a.example": ("www.a.example",)}
-        self.colours: dict[str, str | Exception] = {}
+        self.colours: dict[str, str | BaseException] = {}
         self.asked: list[str] = []
         self.hang = False
         self.hang_names = False
@@ -105,7 +105,7 @@ async def page(site: WebSite, world: World) -> Page:
     if world.hang:
         await world.gate.wait()
     colour = world.colours.get(site.host, "green")
-    if isinstance(colour, Exception):
+    if isinstance(colour, BaseException):
         raise colour
     return Page(colour=colour)
 

@@ -23,6 +23,11 @@ from posture.net.scope import Scope, Territory, literal, normal, public, split
         ("fe80::1", False),
         ("fd00::1", False),
         ("ff02::1", False),
+        # What only some versions of Python know not to be public.
+        ("fec0::1", False),
+        ("3fff::1", False),
+        ("192.0.0.8", False),
+        ("::ffff:192.0.0.8", False),
         # An IPv4 address inside an IPv6 one leads to where the inner one lies.
         ("::ffff:127.0.0.1", False),
         ("::ffff:8.8.8.8", True),
@@ -140,6 +145,15 @@ def test_without_a_map_nothing_is_moved_and_an_empty_one_forbids_all() -> None:
     assert Territory([], None).mapped("www.x", 443) is None
     with pytest.raises(CollectError):
         Territory([], {}).mapped("www.x", 443)
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1:443", "[fd00::1]:443", "[::ffff:10.0.0.1]:443"])
+def test_a_map_is_a_way_and_no_permission(value: str) -> None:
+    with pytest.raises(ValueError, match="neither public nor declared"):
+        Territory(["10.0.0.2"], {"www.x:443": value})
+    if "ffff" not in value:
+        territory = Territory(["10.0.0.0/24", "fd00::/8"], {"www.x:443": value})
+        assert territory.mapped("www.x", 443) == split(value)
 
 
 @pytest.mark.parametrize(
