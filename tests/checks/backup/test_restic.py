@@ -84,6 +84,11 @@ def test_a_series_goes_on_under_a_longer_list_of_paths() -> None:
     assert found == ["srv1: /data/, /etc, /srv/www"] * 4 + ["srv1: C:\\data"] * 2
 
 
+def test_the_order_of_the_list_does_not_matter() -> None:
+    found = series(snapshot(3, "/a", "/b"), snapshot(1, "/a", "/b"), snapshot(2, "/a"))
+    assert found == ["srv1: /a, /b"] * 3
+
+
 def test_a_series_that_nothing_has_replaced_stays() -> None:
     apart = [
         (snapshot(1, "/data"), snapshot(2, "/database")),  # not beneath it
