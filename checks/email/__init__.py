@@ -3,7 +3,9 @@
 from posture.model import Area
 
 from . import (
+    agreement,
     collect_dmarc,
+    collect_dmarc_probe,
     collect_mx,
     collect_spf,
     discover,
@@ -28,7 +30,9 @@ AREA = Area(
         forgery.present,
         forgery.enforced,
         forgery.reports,
+        agreement.consistent,
         routing.sane,
         parked.locked,
     ),
+    probes=(collect_dmarc_probe.PROBE,),
 )

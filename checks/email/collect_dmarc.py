@@ -10,7 +10,7 @@ from posture.net.vantage import as_the_world_sees_it
 
 from . import dmarc as grammar
 from .facts import DmarcAnswer, DmarcDiscovery, ReportConsent
-from .names import is_within
+from .names import is_askable, is_within
 
 RECORD_LIMIT = 10
 """DMARC records kept of one name; two are already one too many."""
@@ -60,6 +60,9 @@ async def _consents(net: Net, applied: grammar.Applied) -> tuple[ReportConsent, 
 
 async def _consent(net: Net, policy_domain: str, host: str) -> ReportConsent:
     name = f"{policy_domain}._report._dmarc.{host}"
+    if not is_askable(name):
+        # A name too long to be asked can hold no consent (RFC 9990 §4 step 4).
+        return ReportConsent(host=host, name=name, granted=False)
     try:
         texts = await _texts(net, name)
     except CollectError as error:

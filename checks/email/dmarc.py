@@ -20,9 +20,8 @@ _VALUES = {
     "t": ("y", "n"),
     "adkim": ("r", "s"),
     "aspf": ("r", "s"),
-    "fo": ("0", "1", "d", "s", "d:s", "s:d"),
 }
-_DEFAULTS = {"psd": "u", "t": "n", "adkim": "r", "aspf": "r", "fo": "0"}
+_DEFAULTS = {"psd": "u", "t": "n", "adkim": "r", "aspf": "r"}
 WALK_LABELS = 8
 """A name with more labels is cut to one fewer than this after the first query (§4.10)."""
 
@@ -70,12 +69,16 @@ class DmarcRecord:
         found = next((value for name, value in self.tags if name == "pct"), "")
         return int(found) if re.fullmatch(r"[0-9]|[1-9][0-9]|100", found) else None
 
-    def level(self, *order: str) -> str:
+    def published(self, *order: str) -> str:
         """The policy of the first of these tags that is given; empty if the record is void."""
         if not self.sound:
             return "none" if self.rua else ""
-        given = next(value for tag in order if (value := self.value(tag)))
-        return LEVELS[max(LEVELS.index(given) - 1, 0)] if self.testing else given
+        return next(value for tag in order if (value := self.value(tag)))
+
+    def level(self, *order: str) -> str:
+        """The policy that is applied: the published one, or one step lower while it is tested."""
+        given = self.published(*order)
+        return LEVELS[max(LEVELS.index(given) - 1, 0)] if given and self.testing else given
 
     @property
     def report_hosts(self) -> tuple[str, ...]:
@@ -100,7 +103,9 @@ def parse(text: str) -> DmarcRecord:
         if equals and re.fullmatch(r"[A-Za-z]+", name) and value:
             tags.setdefault(name.lower(), value)
         elif piece.strip(" \t"):
-            faults.append(piece.strip(" \t")[:40])
+            # "sp=" is an sp tag that is not valid, not the absence of one.
+            known = equals and name.lower() in _VALUES
+            faults.append(name.lower() if known else piece.strip(" \t")[:40])
     wrong = (n for n, v in tags.items() if n in _VALUES and v.lower() not in _VALUES[n])
     return DmarcRecord(
         tags=tuple(tags.items()),
@@ -157,59 +162,91 @@ class Applied:
     """Domains with more than one record: all of them are discarded."""
     unseen: tuple[str, ...] = ()
     """Domains above this one that did not answer: what is inherited is not certain."""
+    asked: tuple[str, ...] = ()
+    """The domains that a receiver asks, in order, up to the one that ends the walk."""
 
 
 def settle(domain: str, found: Found) -> Applied:
     """Work out the policy from the answers of a walk."""
-    seen = _until_stop(domain, found)
-    records = {name: parse(texts[0]) for name, texts in seen if texts and len(texts) == 1}
-    organization = _organization(domain, records)
-    # Without a record of its own the organisation falls under the public suffix above it.
-    heir = (
-        organization
-        if organization in records
-        else next(
-            (name for name, record in records.items() if _is_suffix(name, record, domain)), ""
-        )
-    )
+    own, beneath = _until_stop(found), _until_stop(_from_beneath(domain, found))
+    records = _records(own)
+    organization, heir = _select(domain, records)
     at = domain if domain in records else heir
-    record, inherited = records.get(at), records.get(heir)
+    record = records.get(at)
+    _, inherited_at = _select(_beneath(domain), _records(beneath))
+    inherited = _records(beneath).get(inherited_at)
     order = ("p",) if at == domain else ("sp", "p")
     return Applied(
         organization=organization,
         own=domain in records,
         found_at=at,
         record=record,
-        inherited_at=heir,
+        inherited_at=inherited_at,
         inherited=inherited,
         domain=record.level(*order) if record else "",
         subdomains=inherited.level("sp", "p") if inherited else "",
         nonexistent=inherited.level("np", "sp", "p") if inherited else "",
-        several=tuple(name for name, texts in seen if texts and len(texts) > 1),
-        unseen=tuple(name for name, texts in seen if texts is None),
+        several=tuple(name for name, texts in own if texts and len(texts) > 1),
+        unseen=tuple(dict.fromkeys(name for name, texts in [*own, *beneath] if texts is None)),
+        asked=tuple(name for name, _ in own),
     )
 
 
-def _until_stop(domain: str, found: Found) -> Found:
-    """Cut the walk off where a psd tag ends it (§4.10 steps 2 and 7)."""
-    for index, (name, texts) in enumerate(found):
-        if texts and len(texts) == 1:
-            record = parse(texts[0])
-            if record.value("psd") == "n" or _is_suffix(name, record, domain):
-                return found[: index + 1]
+def organization(domain: str, found: Found) -> str | None:
+    """Select the Organizational Domain (§4.10.2); None when a part of the walk was not seen."""
+    seen = _until_stop(found)
+    if any(texts is None for _, texts in seen):
+        return None
+    return _select(domain, _records(seen))[0]
+
+
+def aligned(author: tuple[str, Found], identifier: tuple[str, Found], mode: str) -> bool | None:
+    """Whether an authenticated identifier vouches for the Author Domain (§4.4, §4.10.2).
+
+    Both are a domain and the answers of its walk; ``mode`` is ``s`` (strict) or ``r`` (relaxed).
+    None when what was seen does not decide it.
+    """
+    if mode == "s" or author[0] == identifier[0]:
+        return author[0] == identifier[0]
+    organizations = organization(*author), organization(*identifier)
+    return None if None in organizations else organizations[0] == organizations[1]
+
+
+def _beneath(domain: str) -> str:
+    """Stand for any name beneath; no record can be its own."""
+    return f"*.{domain}"
+
+
+def _from_beneath(domain: str, found: Found) -> Found:
+    """What a walk from a name beneath meets of the same answers: a long name is passed over."""
+    met = set(walk(_beneath(domain)))
+    return [(name, texts) for name, texts in found if name in met]
+
+
+def _until_stop(found: Found) -> Found:
+    """Cut the walk off where a psd tag ends it (§4.10 steps 2 and 6)."""
+    for index, (_, texts) in enumerate(found):
+        if texts and len(texts) == 1 and parse(texts[0]).value("psd") in {"n", "y"}:
+            return found[: index + 1]
     return found
 
 
-def _is_suffix(name: str, record: DmarcRecord, domain: str) -> bool:
-    return record.value("psd") == "y" and name != domain
+def _records(found: Found) -> dict[str, DmarcRecord]:
+    """Of several records at one name none counts (§4.10 steps 2 and 6)."""
+    return {name: parse(texts[0]) for name, texts in found if texts and len(texts) == 1}
 
 
-def _organization(domain: str, records: dict[str, DmarcRecord]) -> str:
-    """Select the Organizational Domain (§4.10.2): the last record found decides."""
+def _select(domain: str, records: dict[str, DmarcRecord]) -> tuple[str, str]:
+    """Select the Organizational Domain (§4.10.2), and who speaks for names without a record.
+
+    The last record found decides: it has a psd tag, or the fewest labels.
+    """
     if not records:
-        return domain
+        return domain, ""
     name, record = list(records.items())[-1]
-    if _is_suffix(name, record, domain):
-        labels = domain.split(".")
-        return ".".join(labels[-(name.count(".") + 2) :])
-    return name
+    if record.value("psd") != "y" or name == domain:
+        return name, name
+    labels = domain.split(".")
+    below = ".".join(labels[-(name.count(".") + 2) :])
+    # Without a record of its own the organisation falls under the public suffix above it.
+    return below, below if below in records else name

@@ -19,6 +19,7 @@ from posture.model import (
 
 from . import dmarc_advice as advice
 from .dmarc import LEVELS, Applied, DmarcRecord, mail_host, settle
+from .dmarc_evidence import records, unseen
 from .facts import DmarcDiscovery, ReportConsent
 from .names import is_within
 
@@ -37,7 +38,7 @@ def present(domain: Domain, dmarc: DmarcDiscovery) -> Verdict:
     expected = "1 DMARC record"
     if applied.record and applied.record.applies and domain.name not in applied.several:
         source = f"_dmarc.{applied.found_at}"
-        verdict = passed("ok" if applied.own else "inherited", *_evidence(dmarc), source=source)
+        verdict = passed("ok" if applied.own else "inherited", *records(dmarc), source=source)
         return replace(verdict, observed="1 DMARC record", expected=expected)
     return replace(_absent(domain, dmarc, applied), expected=expected)
 
@@ -50,15 +51,15 @@ def _absent(domain: Domain, dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
     if domain.name in applied.several:
         # RFC 9989 goes on to the name above, receivers from before it end the search here.
         return replace(
-            failed("several", *_evidence(dmarc), fix="keep_one", **values),
+            failed("several", *records(dmarc), fix="keep_one", **values),
             observed="several DMARC records",
         )
     if applied.unseen and not applied.own:
-        return _unseen(dmarc, applied)
+        return unseen(dmarc, applied.unseen)
     if applied.record:
-        verdict = failed("unusable", *_evidence(dmarc), fix=fix, **values)
+        verdict = failed("unusable", *records(dmarc), fix=fix, **values)
         return replace(verdict, observed="record without a valid p")
-    return replace(failed("none", *_evidence(dmarc), fix=fix, **values), observed="no record")
+    return replace(failed("none", *records(dmarc), fix=fix, **values), observed="no record")
 
 
 @check("email.dmarc.enforced")
@@ -74,17 +75,17 @@ def enforced(domain: Domain, dmarc: DmarcDiscovery, params: Enforced) -> Verdict
 
 def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: str) -> Verdict:
     if applied.unseen and not applied.own:
-        return _unseen(dmarc, applied)
+        return unseen(dmarc, applied.unseen)
     if not applied.domain:
         record = f"v=DMARC1; p={minimum}; rua=mailto:dmarc@{domain.name}"
         host = f"_dmarc.{domain.name}"
-        return failed("absent", *_evidence(dmarc), fix="publish", host=host, record=record)
+        return failed("absent", *records(dmarc), fix="publish", host=host, record=record)
     if _weak(applied.domain, minimum):
         testing = applied.record is not None and applied.record.testing
         says = "testing" if testing else applied.domain
         return _raise(says, dmarc, applied, applied.found_at, minimum)
     if applied.unseen:
-        return _unseen(dmarc, applied)
+        return unseen(dmarc, applied.unseen)
     if _weak(applied.subdomains, minimum) or _weak(applied.nonexistent, minimum):
         return _raise("subdomains", dmarc, applied, applied.inherited_at, minimum)
     if limited := _limited(applied):
@@ -92,7 +93,7 @@ def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: 
         verdict = _raise("in_part", dmarc, applied, where, minimum)
         values = {**verdict.values, "pct": pct}
         return replace(verdict, status=Status.PARTIAL, share=0.5, values=values)
-    return passed("ok", *_evidence(dmarc), policy=applied.domain)
+    return passed("ok", *records(dmarc), policy=applied.domain)
 
 
 def _limited(applied: Applied) -> tuple[str, int] | None:
@@ -106,15 +107,18 @@ def _limited(applied: Applied) -> tuple[str, int] | None:
 
 def _raise(says: str, dmarc: DmarcDiscovery, applied: Applied, where: str, minimum: str) -> Verdict:
     record = applied.record if where == applied.found_at else applied.inherited
+    host = f"_dmarc.{where}"
+    steps = advice.steps(record) if record else ()
     return failed(
         says,
-        *_evidence(dmarc),
-        fix="raise",
+        *records(dmarc),
+        fix="staged" if _weak(applied.domain, minimum) and len(steps) > 1 else "raise",
         policy=applied.domain,
         subdomains=applied.subdomains,
         nonexistent=applied.nonexistent,
-        host=f"_dmarc.{where}",
+        host=host,
         record=advice.raised(record, minimum) if record else "",
+        steps="\n    ".join(f'{host}. TXT "{step}"' for step in steps),
     )
 
 
@@ -123,13 +127,13 @@ def reports(dmarc: DmarcDiscovery) -> Verdict:
     """Receivers report on mail in the domain's name to an address that takes the reports."""
     applied = settle(dmarc.domain, dmarc.walk)
     if applied.unseen and not applied.own:
-        return _unseen(dmarc, applied)
+        return unseen(dmarc, applied.unseen)
     if not applied.record or not applied.domain:
-        return not_applicable("no_record", *_evidence(dmarc), domain=dmarc.domain)
+        return not_applicable("no_record", *records(dmarc), domain=dmarc.domain)
     verdict = _targets(dmarc, applied, applied.record)
     if verdict.says == "refused" and applied.unseen:
         # How far the organisation reaches is not known, and within it nobody needs to agree.
-        return _unseen(dmarc, applied)
+        return unseen(dmarc, applied.unseen)
     observed = f"rua={','.join(applied.record.rua)[:200]}" if applied.record.rua else "no rua"
     return replace(verdict, observed=observed, expected="rua=mailto: an address that takes reports")
 
@@ -139,12 +143,12 @@ def _targets(dmarc: DmarcDiscovery, applied: Applied, record: DmarcRecord) -> Ve
     hosts = record.report_hosts
     taken = [host for host in hosts if _takes(host, applied, consents)]
     address = next((uri for uri in record.rua if mail_host(uri) in taken), "")
-    evidence = (*_evidence(dmarc), *map(_consent, dmarc.consents))
+    evidence = (*records(dmarc), *map(_consent, dmarc.consents))
     if address:
         return passed("ok", *evidence, address=address)
-    unseen = [consent.reason for consent in dmarc.consents if consent.reason]
-    if unseen or any(_unasked(host, applied, consents) for host in hosts):
-        reason = unseen[0] if unseen else Reason.NOT_COLLECTED
+    failures = [consent.reason for consent in dmarc.consents if consent.reason]
+    if failures or any(_unasked(host, applied, consents) for host in hosts):
+        reason = failures[0] if failures else Reason.NOT_COLLECTED
         return unknown("consent_unseen", *evidence, reason=reason or Reason.INCONCLUSIVE)
     return failed(
         "refused" if hosts else "none",
@@ -170,13 +174,6 @@ def _consent(consent: ReportConsent) -> Evidence:
     return Evidence(source=f"TXT {consent.name}", record=str(found))
 
 
-def _unseen(dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
-    names = ", ".join(f"_dmarc.{name}" for name in applied.unseen)
-    reasons = (answer.reason for answer in dmarc.answers if answer.domain in applied.unseen)
-    reason = next((found for found in reasons if found), Reason.INCONCLUSIVE)
-    return unknown("unseen", *_evidence(dmarc), reason=reason, names=names)
-
-
 def _weak(level: str, minimum: str) -> bool:
     return not level or LEVELS.index(level) < LEVELS.index(minimum)
 
@@ -185,13 +182,3 @@ def _observed(applied: Applied) -> str:
     if not applied.domain:
         return "no policy"
     return f"p={applied.domain}, subdomains {applied.subdomains or 'not known'}"
-
-
-def _evidence(dmarc: DmarcDiscovery) -> tuple[Evidence, ...]:
-    found = tuple(
-        Evidence(source=f"TXT _dmarc.{answer.domain}", record=text)
-        for answer in dmarc.answers
-        for text in answer.records
-    )
-    names = ", ".join(f"_dmarc.{answer.domain}" for answer in dmarc.answers)
-    return found or (Evidence(source=f"TXT {names}", record="no DMARC record"),)

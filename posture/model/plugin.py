@@ -164,7 +164,7 @@ class Probe:
     """Read the target; raises ValueError with a sentence."""
     look: Callable[..., Awaitable[Probed]]
     """``async (subject, net, options) -> Probed``; may raise CollectError or ValueError."""
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Text option without its dashes to its help; what was not given is not in ``options``."""
 
 

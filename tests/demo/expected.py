@@ -65,6 +65,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.dmarc.present": DOMAINS,
     "email.dmarc.enforced": DOMAINS,
     "email.dmarc.reports": DOMAINS,
+    "email.dmarc.consistent": DOMAINS,
     "email.mx.sane": DOMAINS,
     "email.parked.locked": (PARKED,),
     "dns.caa.present": DOMAINS,

@@ -34,6 +34,7 @@ email.spf.restrictive     ok     -      -      ok      ok     ?     ?     ?
 email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?     ?
 email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?     ?
 email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?     ?
+email.dmarc.consistent    ok     ok     ok     -       ok     ?     ?     ?
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posture.checks.email import dmarc, dmarc_advice
-from posture.checks.email.dmarc import Applied, parse, settle, walk
+from posture.checks.email.dmarc import Applied, Found, parse, settle, walk
 
 P = "v=DMARC1; p="
 
@@ -30,13 +30,13 @@ def test_a_record_is_read() -> None:
     record = parse(
         "v=DMARC1; p=Reject; sp=quarantine; np=none; "
         "rua=mailto:a@x.example, mailto:b@y.example!10m;"
-        "ruf=mailto:c@x.example; adkim=s; fo=1; pct=50; psd=n; future=thing; t=n;"
+        "ruf=mailto:c@x.example; adkim=s; fo=1:d:s; pct=50; psd=n; future=thing; t=n;"
     )
     assert record.faults == ()
     assert [record.value(tag) for tag in ("p", "sp", "np", "psd", "t")] == [
         *("reject", "quarantine", "none", "n", "n"),
     ]
-    assert (record.value("adkim"), record.value("aspf"), record.value("fo")) == ("s", "r", "1")
+    assert (record.value("adkim"), record.value("aspf")) == ("s", "r")
     assert record.rua == ("mailto:a@x.example", "mailto:b@y.example")
     assert record.ruf == ("mailto:c@x.example",)
     assert record.pct == 50
@@ -50,6 +50,7 @@ def test_a_record_is_read() -> None:
         ("v=DMARC1; p=none; sp=off; t=maybe", ("sp", "t")),
         ("v=DMARC1; p=none; rubbish; x2=1; =y; rua=", ("rubbish", "x2=1", "=y", "rua=")),
         ("v=DMARC1;; p=none;", ()),
+        ("v=DMARC1; p=none; SP = ; np=", ("sp", "np")),
     ],
 )
 def test_mistakes_are_noted_and_passed_over(text: str, faults: tuple[str, ...]) -> None:
@@ -75,6 +76,10 @@ def test_pct_is_only_noted(text: str, pct: int | None) -> None:
         ("v=DMARC1; p=rejekt; rua=mailto:a@x.example", "none", True),
         ("v=DMARC1; p=reject; sp=bad; rua=mailto:a@x.example", "none", True),
         ("v=DMARC1; p=reject; np=bad", "", False),
+        ("v=DMARC1; p=reject; sp=", "", False),
+        ("v=DMARC1; rua=mailto:a@x.example; sp=reject", "none", True),
+        ("v=DMARC1; p=reject; psd=maybe; t=maybe; adkim=x", "reject", True),
+        ("v=DMARC1; sp=none; p=reject; future=yes", "reject", True),
         ("v=DMARC1; p=rejekt", "", False),
         ("v=DMARC1; p=rejekt; rua=nonsense", "", False),
         ("v=DMARC1", "", False),
@@ -124,20 +129,31 @@ def test_a_walk_asks_at_most_eight_names(labels: list[str]) -> None:
     assert "." not in names[-1]
 
 
-def test_a_long_name_is_cut_to_seven_labels() -> None:
-    assert walk("a.b.c.d.e.f.g.mail.example.com")[:3] == (
-        "a.b.c.d.e.f.g.mail.example.com",
-        "d.e.f.g.mail.example.com",
-        "e.f.g.mail.example.com",
-    )
-    assert len(walk("b.c.d.e.f.mail.example.com")) == 8
+WALKS = [
+    # RFC 9989 §4.10: the names that follow the first; the illustration, then lengths at the limit
+    (
+        "a.b.c.d.e.f.g.h.i.j.mail.b.com",
+        "g.h.i.j.mail.b.com h.i.j.mail.b.com i.j.mail.b.com j.mail.b.com mail.b.com b.com com",
+    ),
+    ("com", ""),
+    ("example.com", "com"),
+    ("c.d.e.f.g.b.com", "d.e.f.g.b.com e.f.g.b.com f.g.b.com g.b.com b.com com"),
+    ("b.c.d.e.f.g.b.com", "c.d.e.f.g.b.com d.e.f.g.b.com e.f.g.b.com f.g.b.com g.b.com b.com com"),
+    (
+        "a.b.c.d.e.f.g.b.com",
+        "c.d.e.f.g.b.com d.e.f.g.b.com e.f.g.b.com f.g.b.com g.b.com b.com com",
+    ),
+]
+
+
+@pytest.mark.parametrize(("domain", "names"), WALKS)
+def test_the_names_that_are_asked(domain: str, names: str) -> None:
+    assert walk(domain) == (domain, *names.split())
 
 
 def found(domain: str, **records: list[str] | None) -> Applied:
     """Settle a walk; keywords are names with _ for dots, None for no answer."""
-    given_ = {name.replace("_", "."): texts for name, texts in records.items()}
-    answers = [(name, given_.get(name, [])) for name in walk(domain)]
-    return settle(domain, [(n, None if t is None else tuple(t)) for n, t in answers])
+    return settle(*answers(domain, **records))
 
 
 POLICY = [
@@ -177,6 +193,77 @@ POLICY = [
         "reject none none",
     ),
     ("psd=y of its own", "b.com", {"b_com": [f"{P}reject; psd=y"]}, "b.com", "reject " * 3),
+    (
+        "psd=y of its own ends the walk",
+        "b.com",
+        {"b_com": [f"{P}reject; psd=y"], "com": [f"{P}none"]},
+        "b.com",
+        "reject " * 3,
+    ),
+    (
+        "psd=n in between",
+        "a.b.c.com",
+        {"b_c_com": [f"{P}reject; psd=n"], "c_com": [f"{P}none"]},
+        "b.c.com",
+        "reject " * 3,
+    ),
+    (
+        "psd=u says nothing",
+        "a.b.c.com",
+        {"b_c_com": [f"{P}reject; psd=u"], "c_com": [f"{P}none"]},
+        "c.com",
+        "none " * 3,
+    ),
+    (
+        "a name in between is passed over",
+        "a.b.c.com",
+        {"b_c_com": [f"{P}reject"], "c_com": [f"{P}none; sp=quarantine"]},
+        "c.com",
+        "quarantine " * 3,
+    ),
+    (
+        "psd=y above a name in between",
+        "a.b.c.com",
+        {"b_c_com": [f"{P}reject"], "com": [f"{P}none; np=reject; psd=y"]},
+        "c.com",
+        "none none reject",
+    ),
+    (
+        "the policy of a suffix is not for an organisation with its own",
+        "a.b.com",
+        {"b_com": [f"{P}none"], "com": [f"{P}reject; rua=mailto:a@b.com; psd=y"]},
+        "b.com",
+        "none " * 3,
+    ),
+    (
+        "tested",
+        "b.com",
+        {"b_com": [f"{P}reject; sp=quarantine; np=none; t=y"]},
+        "b.com",
+        "quarantine none none",
+    ),
+    ("no p", "b.com", {"b_com": ["v=DMARC1; np=reject; rua=mailto:a@b.com"]}, "b.com", "none " * 3),
+    (
+        "void, above sound",
+        "a.b.com",
+        {"a_b_com": ["v=DMARC1; p=x; psd=n"], "b_com": [f"{P}reject"]},
+        "a.b.com",
+        "  ",
+    ),
+    (
+        "own of eight labels does not reach beneath",
+        "a.b.c.d.e.f.g.com",
+        {"a_b_c_d_e_f_g_com": [f"{P}reject; psd=n"], "g_com": [f"{P}none"]},
+        "a.b.c.d.e.f.g.com",
+        "reject none none",
+    ),
+    (
+        "own of seven labels reaches beneath",
+        "b.c.d.e.f.g.com",
+        {"b_c_d_e_f_g_com": [f"{P}reject; psd=n"], "g_com": [f"{P}none"]},
+        "b.c.d.e.f.g.com",
+        "reject " * 3,
+    ),
     ("suffix without psd", "b.com", {"com": [f"{P}reject"]}, "com", "reject reject reject"),
     ("two are none", "b.com", {"b_com": [f"{P}reject", f"{P}none"]}, "b.com", "  "),
     (
@@ -201,32 +288,67 @@ def test_the_policy_in_force(
     assert [applied.domain, applied.subdomains, applied.nonexistent] == expected
 
 
+def answers(domain: str, **records: list[str] | None) -> tuple[str, Found]:
+    """A domain and the answers of its walk."""
+    given_ = {name.replace("_", "."): texts for name, texts in records.items()}
+    texts = [(name, given_.get(name, [])) for name in walk(domain)]
+    return domain, [(name, None if found is None else tuple(found)) for name, found in texts]
+
+
+B = {"b_com": [f"{P}none"]}
+ALIGNMENT = [
+    # RFC 9989 §4.4, table 1, then §4.10.2
+    ("same organisation", answers("news.b.com", **B), answers("foo.b.com", **B), True, False),
+    ("same name", answers("news.b.com", **B), answers("news.b.com", **B), True, True),
+    ("other organisation", answers("news.b.com", **B), answers("foo.b.net"), False, False),
+    ("beneath", answers("b.com", **B), answers("x.y.b.com", **B), True, False),
+    ("above", answers("x.y.b.com", **B), answers("b.com", **B), True, False),
+    (
+        "an organisation of its own beneath",
+        answers("b.com", **B),
+        answers("a.b.com", a_b_com=[f"{P}none; psd=n"], **B),
+        False,
+        False,
+    ),
+    ("nothing published", answers("a.b.com"), answers("b.com"), False, False),
+    (
+        "two of one suffix",
+        answers("b.com", com=[f"{P}none; psd=y"]),
+        answers("c.com", com=[f"{P}none; psd=y"]),
+        False,
+        False,
+    ),
+    (
+        "beneath a suffix",
+        answers("x.b.com", com=[f"{P}none; psd=y"]),
+        answers("y.b.com", com=[f"{P}none; psd=y"]),
+        True,
+        False,
+    ),
+    ("the suffix itself", answers("b.com", **B), answers("com"), False, False),
+    ("not seen", answers("a.b.com", b_com=None), answers("b.com", com=None), None, False),
+    ("same name, not seen", answers("b.com", com=None), answers("b.com", com=None), True, True),
+]
+
+
+@pytest.mark.parametrize(("name", "author", "identifier", "relaxed", "strict"), ALIGNMENT)
+def test_alignment(
+    name: str,
+    author: tuple[str, Found],
+    identifier: tuple[str, Found],
+    relaxed: bool | None,
+    strict: bool,
+) -> None:
+    assert dmarc.aligned(author, identifier, "r") is relaxed
+    assert dmarc.aligned(author, identifier, "s") is strict
+
+
+def test_the_walk_ends_where_it_is_told_to() -> None:
+    assert found("a.b.com").asked == ("a.b.com", "b.com", "com")
+    assert found("a.b.com", b_com=[f"{P}none; psd=y"]).asked == ("a.b.com", "b.com")
+    assert found("a.b.com", a_b_com=[f"{P}none; psd=n"]).asked == ("a.b.com",)
+
+
 def test_a_name_that_did_not_answer_is_remembered() -> None:
     assert found("a.b.com", a_b_com=[f"{P}none"], b_com=None).unseen == ("b.com",)
     assert found("a.b.com", a_b_com=[f"{P}none; psd=n"], b_com=None).unseen == ()
-
-
-@pytest.mark.parametrize(
-    ("record", "minimum", "expected"),
-    [
-        ("v=DMARC1; p=none", "quarantine", "v=DMARC1; p=quarantine"),
-        (
-            "v=DMARC1; rua=mailto:a@x.example; p=reject; sp=none; np=x; pct=20; t=y",
-            "quarantine",
-            "v=DMARC1; p=reject; rua=mailto:a@x.example; sp=quarantine; np=quarantine",
-        ),
-        (
-            "v=DMARC1; rua=mailto:a@x.example",
-            "reject",
-            "v=DMARC1; p=reject; rua=mailto:a@x.example",
-        ),
-    ],
-)
-def test_a_record_is_raised(record: str, minimum: str, expected: str) -> None:
-    assert dmarc_advice.raised(parse(record), minimum) == expected
-
-
-def test_a_report_address_is_added() -> None:
-    record = parse("v=DMARC1; p=none; ri=3600; aspf=s")
-    expected = "v=DMARC1; p=none; aspf=s; rua=mailto:dmarc@b.com"
-    assert dmarc_advice.reporting(record, "b.com") == expected
