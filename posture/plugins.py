@@ -96,6 +96,7 @@ class Registry:
     collectors: dict[str, Collector] = field(default_factory=dict)
     discoverers: dict[str, Discoverer] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    probes: dict[str, model.Probe] = field(default_factory=dict)
     facts: dict[str, type[Any]] = field(default_factory=dict)
     sources: dict[type[Any], Collector] = field(default_factory=dict)
     """Fact type to the one collector that sees it."""
@@ -143,6 +144,8 @@ def build(areas: Iterable[tuple[Area, str]]) -> Registry:
         registry.origins[area.name] = origin
         for kind in area.subjects:
             _claim(registry.subjects, kind.kind, kind, "subject kind")
+        for probe in area.probes:
+            _claim(registry.probes, probe.name, probe, "probe")
     for area, _ in loaded:
         for function in area.collectors:
             _add_collector(registry, area, function)

@@ -10,12 +10,13 @@ import msgspec
 from posture import codec
 from posture.attest import Attestations
 from posture.audit import Audit
-from posture.cli import common
+from posture.cli import common, expert
 from posture.cli.exits import Exit, worst
 from posture.client import Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
 from posture.clock import SystemClock
 from posture.model import Company, Domain, MailServer, Subject, WebSite
+from posture.net import NetConfig
 from posture.plan import Plan
 from posture.plugins import Registry
 from posture.policy import Policy, load_policy
@@ -29,9 +30,10 @@ SMTP = {25, 465, 587}
 NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("area")
 @click.argument("target")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[PROBE OPTIONS]")
 @click.option("--json", "as_json", is_flag=True, help="Print facts and findings as JSON.")
 @click.option("--resolver", help="DNS resolver to ask, as ip:port.")
 @click.option("--ca", "ca_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -42,6 +44,7 @@ NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
 def command(
     area: str,
     target: str,
+    words: tuple[str, ...],
     as_json: bool,
     resolver: str | None,
     ca_file: Path | None,
@@ -54,9 +57,17 @@ def command(
 
     A target is a domain (dns, email), a web site or host:port (tls, web). Other areas read what
     only the client file can authorise: declare the target there and use `posture scan`.
+
+    Areas bring probes of their own, named in place of an area, such as `dmarc`.
     """
     common.begin(verbose=verbose)
     registry = common.registry()
+    if area in registry.probes:
+        config = NetConfig(resolver=_resolver(resolver), ca_file=ca_file, connect=_connect(connect))
+        probe = registry.probes[area]
+        return expert.look(probe, target, words, config, seconds=timeout, as_json=as_json)
+    if words:
+        raise click.UsageError(f"The area {area} takes no {' '.join(words)!r}.")
     subject = _subject(registry, area, target)
     client = Client(
         company=Company(client_id="probe", name=subject.label),
@@ -88,7 +99,8 @@ def command(
 
 def _subject(registry: Registry, area: str, target: str) -> Subject:
     if area not in registry.areas:
-        raise click.UsageError(f"There is no area {area!r}: {', '.join(sorted(registry.areas))}.")
+        known = ", ".join(sorted([*registry.areas, *registry.probes]))
+        raise click.UsageError(f"There is no area {area!r}: {known}.")
     if area in NEEDS_CLIENT:
         raise click.UsageError(
             f"The area {area} needs an authorisation that only a client file can give: "
