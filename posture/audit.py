@@ -13,7 +13,7 @@ from posture.judge import judge
 from posture.model import Finding, Status
 from posture.plugins import Registry
 from posture.policy import Policy
-from posture.score import Score, is_open, is_proven, score
+from posture.score import Hold, Score, is_open, is_proven, score
 from posture.snapshot import Run, Snapshot
 from posture.waivers import Waivers
 
@@ -200,7 +200,27 @@ def compose(snapshot: Snapshot, basis: Basis) -> Audit:
 
 def load(data: bytes, name: str) -> Audit:
     """Read an audit; raises DocumentError naming the file and the next step."""
-    return codec.read_document(data, SCHEMA, Audit, name)
+    made = codec.read_document(data, SCHEMA, Audit, name)
+    scored = {rule.check for rule in made.score.rules}
+    held = {check for hold in _holds(made.score) for check in hold.rules}
+    if not (held <= scored and _mentioned(made) <= made.words.keys()):
+        raise codec.DocumentError(
+            f"{name}: speaks of checks that it does not explain; "
+            "it was changed: take it from a backup, or judge its snapshot again"
+        )
+    return made
+
+
+def _mentioned(made: Audit) -> set[str]:
+    """Every check that a report would look up."""
+    changes = (*made.changes.new, *made.changes.fixed) if made.changes else ()
+    found = {entry.finding.check for entry in made.entries} | set(made.not_tested)
+    found |= {rule.check for rule in made.score.rules} | {step.check for step in made.score.actions}
+    return found | {risk.check for risk in made.accepted} | {change.check for change in changes}
+
+
+def _holds(scored: Score) -> tuple[Hold, ...]:
+    return (*scored.floor.held_by, *scored.ceiling.held_by)
 
 
 def compare(previous: Audit, findings: Sequence[Finding]) -> Changes:

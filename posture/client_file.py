@@ -28,6 +28,7 @@ BASELINE = "smb-baseline"
 PROVIDERS = ("entra",)
 BACKUP_SOURCES = ("files", "restic")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _REMOTE = re.compile(r"(?:sftp|rest|s3|swift|b2|azure|gs|rclone):")
 """The prefixes by which restic tells a remote repository from a folder."""
 
@@ -244,6 +245,8 @@ def _api_id(text: str) -> str:
 
 
 def _origin(text: str) -> str:
+    if "@" in text:  # said without the text: it would print the password
+        raise ValueError("holds a user name or a password: it has no place in this file")
     return targets.origin(text) if text else ""
 
 
@@ -285,6 +288,8 @@ def _one_source(ref: SecretRef) -> SecretRef:
     given = [name for name in ("env", "file", "keyring", "command") if getattr(ref, name)]
     if len(given) != 1:
         raise ValueError("must name exactly one of env, file, keyring, command")
+    if ref.env and not _VARIABLE.match(ref.env):  # said without it: it may be the secret itself
+        raise ValueError("env is not the name of an environment variable")
     return ref
 
 

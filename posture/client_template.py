@@ -115,9 +115,10 @@ def template(
     )
 
 
-def slug(name: str) -> str:
-    """Return an id made from a company's name."""
-    return for_filename(name).lower().replace("_", "-").lstrip(".-")[:64]
+def slug(name: str, otherwise: str = "") -> str:
+    """Return an id made from a company's name, or from ``otherwise`` when no letter can stay."""
+    chosen = name if any(c.isascii() and c.isalnum() for c in name) else otherwise
+    return for_filename(chosen).lower().replace("_", "-").lstrip(".-")[:64]
 
 
 def toml_string(text: str) -> str:

@@ -283,6 +283,14 @@ view = "external"
         ),
         ("[[tenants]]\nprovider = 'entra'\nname = 'x'\nsecret = 'hunter2'", "must be a table"),
         ("[[tenants]]\nprovider = 'entra'\nname = 'x'\nsecret = {}", "exactly one of"),
+        (
+            "[[tenants]]\nprovider = 'entra'\nname = 'x'\nsecret = { env = 'hunter2!' }",
+            "env is not the name of an environment variable",
+        ),
+        (
+            "[[tenants]]\nprovider = 'entra'\nname = 'x'\nbase_url = 'https://u:hunter2@a.example'",
+            "base_url: holds a user name or a password",
+        ),
         ("[[backups]]\nname = 'x'\nsource = 'borg'\nlocation = 'y'", "is not one of files, restic"),
         ("[[backups]]\nname = 'x'\nsource = 'files'\nlocation = ''", "is empty"),
         ("[network]\nca_file = 'a\u202eb'", "control character"),
@@ -310,6 +318,7 @@ def test_one_mistake(write: Write, text: str, said: str) -> None:
     found = errors(write(text))
     assert len(found) == 1, found
     assert said in found[0]
+    assert "hunter2" not in found[0]
 
 
 def test_all_kinds_of_secret_reference(write: Write, tmp_path: Path) -> None:

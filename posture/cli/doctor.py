@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib.util
+import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from posture.cli.exits import Exit
 from posture.client import AuthorisationError, Client, authorised, load_client
 from posture.clock import SystemClock
 from posture.model import BackupSet, CollectError, Domain, SecretRef, Tenant
-from posture.net import NetConfig, NetRoot
+from posture.net import NetConfig, NetRoot, TrustAnchors
 from posture.plugins import Registry
 from posture.policy import load_policy
 from posture.render.pdf import available
@@ -77,13 +79,38 @@ def _client(client: Client, registry: Registry) -> Iterator[Line]:
         yield Line(False, "authorisation", str(error))
     policy = load_policy(client.policy, registry)
     yield Line(True, "policy", f"{policy.id} {policy.version}, {policy.profile(client.profile)}")
+    yield from _files(client)
     yield from _secrets(client)
+    yield asyncio.run(_resolver(client))
+
+
+def _files(client: Client) -> Iterator[Line]:
+    """What a scan reads and where it writes."""
+    directory = client.directory or Path()
+    writable = os.access(directory, os.W_OK | os.X_OK)
+    yield Line(writable, "runs", f"{directory} {'can' if writable else 'cannot'} be written to")
+    if client.network.ca_file:
+        yield _ca_file(client.network.ca_file)
     for subject in client.subjects:
         if isinstance(subject, BackupSet) and subject.source == "files":
-            folder = Path(subject.location.split("*", 1)[0]).parent
-            good = folder.is_dir()
-            yield Line(good, f"backup {subject.name}", f"{folder} {'is there' if good else '?'}")
-    yield asyncio.run(_resolver(client))
+            yield _backup(subject)
+
+
+def _backup(backup: BackupSet) -> Line:
+    """Whether the place can be read: the folder above the first wildcard, where there is one."""
+    fixed = re.split(r"[*?\[]", backup.location, maxsplit=1)[0]
+    place = Path(fixed) if fixed == backup.location else Path(f"{fixed}x").parent
+    good = os.access(place, os.R_OK)
+    what = "can be read" if good else "is not there, or not for you to read"
+    return Line(good, f"backup {backup.name}", f"{place} {what}")
+
+
+def _ca_file(path: Path) -> Line:
+    try:
+        TrustAnchors.from_file(path)
+    except (OSError, ValueError) as error:
+        return Line(False, "ca_file", str(error))
+    return Line(True, "ca_file", f"{path} can be read")
 
 
 def _secrets(client: Client) -> Iterator[Line]:

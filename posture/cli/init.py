@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from posture import history, platforms
 from posture.cli import common
 from posture.cli.exits import Exit
 from posture.client import load_client
-from posture.client_file import Cover
-from posture.client_template import SCHEMA_FILE, schema, template
+from posture.client_file import Cover, line
+from posture.client_template import SCHEMA_FILE, schema, slug, template
 from posture.clock import SystemClock
+from posture.targets import domain
 
 CLIENT = "client.toml"
 
@@ -40,14 +42,17 @@ def command(
     path = directory / CLIENT
     if path.exists():
         raise click.UsageError(f"{path} is there already; edit it, or choose another directory.")
-    company = company or _ask("--company", "Name of the client")
-    domains = domains or tuple(_ask("--domain", "Domains it owns (space between)").split())
-    authorised_by = authorised_by or _ask("--authorised-by", "Who allows the audit (name)")
+    company = company or _ask("--company", "Name of the client", line)
+    domains = domains or tuple(
+        _ask("--domain", "Domains it owns (space between)", _domains).split()
+    )
+    authorised_by = authorised_by or _ask("--authorised-by", "Who allows the audit (name)", line)
     text = template(
         company=company,
         authorised_by=authorised_by,
         role=role,
         domains=domains,
+        client_id=slug(company, domains[0]),
         covers=[Cover(cover) for cover in covers or (Cover.DOMAINS,)],
         valid_until=_until(SystemClock().now().date(), days),
     )
@@ -65,12 +70,23 @@ def command(
     return Exit.FINE
 
 
-def _ask(option: str, question: str) -> str:
-    """Ask on a terminal; elsewhere the option is needed."""
+def _ask(option: str, question: str, check: Callable[[str], str]) -> str:
+    """Ask on a terminal until the answer will do; elsewhere the option is needed."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"There is no terminal to ask on: give {option}.")
-    answer: str = click.prompt(question, err=True)
-    return answer
+
+    def checked(answer: str) -> str:
+        try:
+            return check(answer)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+    found: str = click.prompt(question, err=True, value_proc=checked)
+    return found
+
+
+def _domains(text: str) -> str:
+    return " ".join(domain(name) for name in text.split())
 
 
 def _until(today: date, days: int) -> date:

@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -144,3 +145,49 @@ def test_our_own_mistakes_are_internal_errors(run: Run, monkeypatch: pytest.Monk
     code, _, err = run("plugins")
     assert code == 4
     assert "mistake in posture" in err
+
+
+def test_a_name_without_latin_letters_leaves_the_id_to_the_domain(run: Run, tmp_path: Path) -> None:
+    options = [
+        "--company",
+        "\u65e5\u672c",
+        "--domain",
+        "nihon.example",
+        "--authorised-by",
+        "J. Doe",
+    ]
+    assert run("init", "a", *options)[0] == 0
+    assert 'id = "nihon-example"' in (tmp_path / "a/client.toml").read_text().replace(".", "-")
+
+
+def test_the_wizard_asks_again_until_an_answer_will_do(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    said = "Acme\x1b[31m\nAcme Ltd\nno domain!\nacme.example www.acme.example\nJ. Doe\n"
+    monkeypatch.setattr(sys, "stdin", Terminal(said))
+    code, out, err = run("init", "acme")
+    assert code == 0, err
+    assert out.strip() == f"posture scan {Path('acme/client.toml')} --dry-run"
+    assert err.count("Error:") == 2
+    text = (tmp_path / "acme/client.toml").read_text()
+    assert 'name = "Acme Ltd"' in text
+    assert 'name = "www.acme.example"' in text
+
+
+def test_the_doctor_names_what_cannot_be_used(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    (tmp_path / "client.toml").write_text(
+        '[company]\nid = "a"\nname = "A"\n[authorisation]\nby = "J"\ncovers = ["backups"]\n'
+        '[network]\nresolver = "127.0.0.1:9"\nca_file = "ca.pem"\n'
+        '[[backups]]\nname = "b"\nsource = "files"\nlocation = "nowhere/[a-z]*.gz"\n'
+    )
+    code, out, _ = run("doctor", "client.toml")
+    assert code == 2
+    missing = [line for line in out.splitlines() if line.startswith("MISSING")]
+    assert [line.split()[1] for line in missing] == ["ca_file:", "backup", "DNS:"]
+    assert f"{tmp_path / 'nowhere'} is not there" in missing[1]
+    assert f"runs: {tmp_path} can be written to" in out

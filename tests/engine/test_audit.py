@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -132,3 +134,22 @@ def test_later_moves_validity_and_is_recorded() -> None:
 def test_what_is_no_audit_is_refused() -> None:
     with pytest.raises(DocumentError, match=r"^a\.json"):
         audits.load(codec.encode(coloured("red")), "a.json")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        lambda made: replace(made, words={}),
+        lambda made: replace(made, not_tested=("x.y.z",)),
+        lambda made: replace(made, score=replace(made.score, rules=())),
+        lambda made: replace(
+            made, changes=replace(made.changes, fixed=(replace(made.changes.new[0], check="x"),))
+        ),
+        lambda made: replace(made, accepted=(replace(made.accepted[0], check="x"),)),
+    ],
+)
+def test_an_audit_that_was_changed_is_refused(strange: Callable[[Audit], Audit]) -> None:
+    made = audit("red", previous=audit("green"), waivers=waiver())
+    assert audits.load(codec.encode(made), "a") == made
+    with pytest.raises(DocumentError, match="a: speaks of checks that it does not explain"):
+        audits.load(codec.encode(strange(made)), "a")
