@@ -1,9 +1,10 @@
-"""What a domain publishes about mail: SPF, DMARC and MX."""
+"""What a domain publishes about mail: SPF, DMARC, DKIM and MX."""
 
 from posture.model import Area
 
 from . import (
     agreement,
+    collect_dkim,
     collect_dmarc,
     collect_dmarc_probe,
     collect_mx,
@@ -13,13 +14,14 @@ from . import (
     parked,
     routing,
     sender_policy,
+    signing,
 )
 
 AREA = Area(
     name="email",
     title="E-mail",
     package=__name__,
-    collectors=(collect_spf.spf, collect_dmarc.dmarc, collect_mx.mx),
+    collectors=(collect_spf.spf, collect_dmarc.dmarc, collect_dkim.dkim, collect_mx.mx),
     discoverers=(discover.mail_servers,),
     checks=(
         sender_policy.present,
@@ -31,6 +33,9 @@ AREA = Area(
         forgery.enforced,
         forgery.reports,
         agreement.consistent,
+        signing.present,
+        signing.strength,
+        signing.usable,
         routing.sane,
         parked.locked,
     ),

@@ -1,4 +1,4 @@
-"""What can be seen of a domain's mail: SPF, DMARC and the servers that receive it."""
+"""What can be seen of a domain's mail: SPF, DMARC, DKIM and the servers that receive it."""
 
 from enum import StrEnum
 
@@ -44,7 +44,10 @@ class SpfLookup:
     reason: Reason | None = None
     """Only with ``unseen``."""
     addresses: tuple[str, ...] = ()
-    """Of an a term, and of an mx term that widens them by a prefix."""
+    """Of an a or exists term; of an mx term where they matter: it widens them, or the record is
+    too long."""
+    all_addresses: bool = False
+    """Whether these are all the addresses there are."""
 
 
 @record
@@ -150,3 +153,48 @@ class Mx:
     def null(self) -> bool:
         """The domain says that it takes no mail at all."""
         return len(self.hosts) == 1 and not self.hosts[0].host
+
+
+class DkimTree(StrEnum):
+    """What is known of the name ``_domainkey`` that every DKIM key stands beneath."""
+
+    MISSING = "missing"
+    """It does not exist, hence nothing beneath it (RFC 8020)."""
+    PRESENT = "present"
+    """It exists, and a name beneath it that was made up does not."""
+    UNCLEAR = "unclear"
+    """Made-up names answer like real ones, so an answer does not show that it exists."""
+
+
+@record
+class DkimSelector:
+    """What one name beneath ``_domainkey`` holds."""
+
+    selector: str
+    chain: tuple[str, ...] = ()
+    """The CNAMEs in the way."""
+    provider: str = ""
+    """Whose service the CNAMEs lead to, as far as we know it."""
+    texts: tuple[str, ...] = ()
+    """Its TXT records. None behind a CNAME: the CNAME leads to no key."""
+    reason: Reason | None = None
+    """Why it was not seen."""
+
+
+@fact("email.dkim")
+class DkimDiscovery:
+    """The DKIM keys found under the selectors that were tried: no list of them can be had."""
+
+    domain: str
+    tree: DkimTree
+    asked: tuple[str, ...]
+    """The selectors that were tried."""
+    selectors: tuple[DkimSelector, ...]
+    """Those of them that exist or were not seen, without what a wildcard made up."""
+    wildcard: tuple[str, ...] = ()
+    """The TXT records that every made-up selector has."""
+
+    @property
+    def unseen(self) -> tuple[DkimSelector, ...]:
+        """Selectors whose question was not answered."""
+        return tuple(found for found in self.selectors if found.reason)

@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from posture.demo.dns import Fate, Zones
 from posture.demo.faults import Fault
+from posture.demo.keys import RSA_1024, RSA_2048
 
 MAIN = "smile-dental.example"
 ORTHO = "smile-orthodontics.example"
@@ -55,6 +56,8 @@ def _mail(zones: Zones, domain: str, faults: AbstractSet[Fault]) -> None:
     if Fault.SPF_LOOKUPS in faults and domain == MAIN:
         _crowded(zones)
     zones.text(f"_dmarc.{domain}", _dmarc(domain, faults))
+    if domain != ORTHO or Fault.DKIM_MISSING not in faults:
+        _keys(zones, domain, faults)
 
 
 def _spf(domain: str, faults: AbstractSet[Fault]) -> list[str]:
@@ -88,6 +91,17 @@ def _dmarc(domain: str, faults: AbstractSet[Fault]) -> str:
     }
     found = [text for (name, fault), text in wrong.items() if name == domain and fault in faults]
     return found[0] if found else strict
+
+
+def _keys(zones: Zones, domain: str, faults: AbstractSet[Fault]) -> None:
+    """Publish the key of the office's own servers, and lead to that of the newsletter service."""
+    weak = domain == KIDS and Fault.DKIM_SHORT in faults
+    testing = " t=y;" if domain == INVOICES and Fault.DKIM_TESTING in faults else ""
+    key = RSA_1024 if weak else RSA_2048
+    zones.text(f"default._domainkey.{domain}", f"v=DKIM1; k=rsa;{testing} p={key}")
+    target = f"s1.{domain.replace('.', '-')}.dkim.{NEWSLETTERS}"
+    zones.add(f"s1._domainkey.{domain}", "CNAME", f"{target}.")
+    zones.text(target, f"v=DKIM1; k=rsa; p={RSA_2048}")
 
 
 def _parked(zones: Zones, faults: AbstractSet[Fault]) -> None:

@@ -66,6 +66,9 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.dmarc.enforced": DOMAINS,
     "email.dmarc.reports": DOMAINS,
     "email.dmarc.consistent": DOMAINS,
+    "email.dkim.present": SENDING,
+    "email.dkim.strength": SENDING,
+    "email.dkim.usable": SENDING,
     "email.mx.sane": DOMAINS,
     "email.parked.locked": (PARKED,),
     "dns.caa.present": DOMAINS,
@@ -102,6 +105,10 @@ PASSING: dict[str, tuple[str, ...]] = {
 NOT_ARISING: dict[str, tuple[str, ...]] = {
     # Only a domain that sends nothing must be locked.
     "email.parked.locked": SENDING,
+    # And it signs nothing.
+    "email.dkim.present": (PARKED,),
+    "email.dkim.strength": (PARKED,),
+    "email.dkim.usable": (PARKED,),
 }
 
 
@@ -146,6 +153,14 @@ CHANGES: dict[Fault, Change] = {
     Fault.DMARC_SUBDOMAINS: Change("email.dmarc.enforced", KIDS, Status.FAIL),
     Fault.DMARC_WATCHING: Change("email.dmarc.enforced", MAIN, Status.FAIL),
     Fault.DMARC_NO_REPORTS: Change("email.dmarc.reports", ORTHO, Status.FAIL),
+    Fault.DKIM_MISSING: Change(
+        "email.dkim.present",
+        ORTHO,
+        Status.FAIL,
+        moot=("email.dkim.strength", "email.dkim.usable"),
+    ),
+    Fault.DKIM_SHORT: Change("email.dkim.strength", KIDS, Status.PARTIAL),
+    Fault.DKIM_TESTING: Change("email.dkim.usable", INVOICES, Status.FAIL),
     Fault.MX_DANGLING: Change("email.mx.sane", INVOICES, Status.FAIL),
     Fault.PARKED_SOFT: Change("email.parked.locked", PARKED, Status.FAIL),
     Fault.CAA_MISSING: Change("dns.caa.present", MAIN, Status.FAIL),

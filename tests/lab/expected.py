@@ -15,6 +15,7 @@ Row = tuple[str, str]
 SIGNS = {
     "ok": Status.PASS,
     "FAIL": Status.FAIL,
+    "half": Status.PARTIAL,
     "?": Status.UNKNOWN,
     "-": Status.NOT_APPLICABLE,
     ".": None,
@@ -35,6 +36,9 @@ email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?     ?
 email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?     ?
 email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?     ?
 email.dmarc.consistent    ok     ok     ok     -       ok     ?     ?     ?
+email.dkim.present        ok     ?      ok     FAIL    -      ?     ?     ?
+email.dkim.strength       ok     ?      half   -       -      ?     ?     ?
+email.dkim.usable         ok     ?      FAIL   -       -      ?     ?     ?
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?

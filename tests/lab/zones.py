@@ -20,6 +20,7 @@ import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 from dns.dnssectypes import Algorithm
 
+from posture.demo.keys import RSA_1024, RSA_2048
 from tests.lab.daemons import Daemon
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ RECORDS: Mapping[str, Iterable[str]] = {
         '_spf TXT "v=spf1 ip4:203.0.113.200 -all"',
         f'_dmarc TXT "v=DMARC1; p=reject; {REPORTS}"',
         '@ CAA 0 issue "ca.example"',
+        f'selector1._domainkey TXT "v=DKIM1; k=rsa; p={RSA_2048[:200]}" "{RSA_2048[200:]}"',
         *VERIFICATIONS,
         # Reports on parked.example are welcome, those on syntax.example are not.
         'parked.example._report._dmarc TXT "v=DMARC1"',
@@ -66,6 +68,8 @@ RECORDS: Mapping[str, Iterable[str]] = {
         "@ MX 10 mx",
         '@ TXT "v=spf1 ip4:203.0.113.300 -all"',
         f'_dmarc TXT "v=DMARC1; p=none; {REPORTS}"',
+        # Nobody guesses this selector, so whether mail is signed is not known.
+        f'bakery-2019._domainkey TXT "v=DKIM1; k=rsa; p={RSA_1024}"',
         "mx A 203.0.113.31",
         "www A 203.0.113.21",
     ),
@@ -75,6 +79,7 @@ RECORDS: Mapping[str, Iterable[str]] = {
         '@ TXT "v=spf1 a -all"',
         '_dmarc TXT "v=DMARC1; p=quarantine"',
         '@ CAA 0 issue ";"',
+        f'default._domainkey TXT "v=DKIM1; t=y; p={RSA_1024}"',
         "mx A 203.0.113.32",
         "www A 203.0.113.22",
     ),

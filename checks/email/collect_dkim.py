@@ -1,0 +1,118 @@
+"""Looks for a domain's DKIM keys under the selectors it may use."""
+
+import asyncio
+from collections.abc import Iterable
+from hashlib import sha256
+
+from posture.model import Clock, CollectError, Domain, Failed, Reason, collector
+from posture.net import Net
+from posture.net.dns import Absent, Answer
+
+from ..dns.facts import DomainTexts
+from .dkim_catalogue import Catalogue, catalogue
+from .facts import DkimDiscovery, DkimSelector, DkimTree, Mx
+
+SELECTOR_LIMIT = 29
+"""Selectors tried at one domain: with ``_domainkey`` and a made-up selector, 31 questions."""
+LIKELIEST = 3
+"""Selectors that must confirm that ``_domainkey`` does not exist."""
+RECORD_LIMIT = 5
+TEXT_LIMIT = 4096
+
+
+@collector(traffic="TXT of _domainkey.{name} and at most 30 names beneath it")
+async def dkim(
+    domain: Domain, texts: DomainTexts | Failed, mx: Mx | Failed, net: Net, clock: Clock
+) -> DkimDiscovery:
+    """Try the selectors of the services in use first, then the common ones.
+
+    Nothing stands beneath a name that does not exist (RFC 8020), so most domains without keys
+    cost four questions. Some servers deny a name that only has names beneath it, which is why
+    three selectors must confirm.
+    """
+    known = catalogue()
+    base = f"_domainkey.{domain.name}"
+    hinted = known.hinted(domain.name, _servers(mx), _included(texts))
+    names = known.names(hinted, clock.now().date(), SELECTOR_LIMIT)
+    found: tuple[DkimSelector, ...] = ()
+    tried = 0
+    if _missing(await net.dns.query(base, "TXT")):
+        tried = LIKELIEST
+        found = await _all(known, net, base, names[:tried])
+        if all(selector.reason for selector in found):
+            return DkimDiscovery(
+                domain=domain.name, tree=DkimTree.MISSING, asked=names[:tried], selectors=found
+            )
+    made_up, others = await asyncio.gather(
+        net.dns.query(f"{_word(domain.name)}.{base}", "TXT"),
+        _all(known, net, base, names[tried:]),
+    )
+    return DkimDiscovery(
+        domain=domain.name,
+        tree=DkimTree.PRESENT if _missing(made_up) else DkimTree.UNCLEAR,
+        asked=names,
+        selectors=tuple(item for item in (*found, *others) if not _made_up(item, made_up)),
+        wildcard=_kept(made_up),
+    )
+
+
+def _missing(seen: Answer | Absent) -> bool:
+    """Whether a name itself is denied, not only what its alias leads to."""
+    return isinstance(seen, Absent) and seen.nxdomain and not seen.chain
+
+
+def _word(domain: str) -> str:
+    """Make up a selector that nobody has: the same in each run, so that resolvers know it."""
+    return f"x{sha256(domain.encode()).hexdigest()[:15]}"
+
+
+def _made_up(found: DkimSelector, made_up: Answer | Absent) -> bool:
+    """Whether a selector is no more than a wildcard's work."""
+    if found.reason:
+        return False
+    if not found.texts and made_up.chain:
+        return True
+    return bool(found.texts) and found.texts == _kept(made_up)
+
+
+def _kept(seen: Answer | Absent) -> tuple[str, ...]:
+    records = seen.records if isinstance(seen, Answer) else ()
+    return tuple(text[:TEXT_LIMIT] for text in records[:RECORD_LIMIT])
+
+
+async def _all(
+    known: Catalogue, net: Net, base: str, names: Iterable[str]
+) -> tuple[DkimSelector, ...]:
+    seen = await asyncio.gather(*(_selector(known, net, base, name) for name in names))
+    return tuple(found for found in seen if found)
+
+
+async def _selector(known: Catalogue, net: Net, base: str, name: str) -> DkimSelector | None:
+    """Ask for one selector; None if it does not exist."""
+    try:
+        seen = await net.dns.query(f"{name}.{base}", "TXT")
+    except CollectError as error:
+        return DkimSelector(selector=name, reason=error.reason)
+    if isinstance(seen, Absent) and not seen.chain:
+        return None
+    texts = _kept(seen)
+    if any(len(text) >= TEXT_LIMIT for text in texts):
+        return DkimSelector(selector=name, chain=seen.chain, reason=Reason.TOO_LARGE)
+    owner = known.owner(seen.chain)
+    return DkimSelector(selector=name, chain=seen.chain, provider=owner, texts=texts)
+
+
+def _servers(mx: Mx | Failed) -> list[str]:
+    return [] if isinstance(mx, Failed) else [host.host for host in mx.hosts]
+
+
+def _included(texts: DomainTexts | Failed) -> list[str]:
+    """Name the domains that SPF includes; a record that cannot be read is a hint all the same."""
+    if isinstance(texts, Failed):
+        return []
+    terms = " ".join(record.text for record in texts.records).lower().split()
+    return [
+        term.rpartition("=" if term.startswith("redirect=") else ":")[2]
+        for term in terms
+        if term.lstrip("+-~?").startswith(("include:", "redirect="))
+    ]
