@@ -1,5 +1,6 @@
 """Who is audited, what is in scope, who allowed it, and where secrets are: client.toml, read."""
 
+import ipaddress
 import os.path
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +51,16 @@ _COVERED_BY: Mapping[type[Subject], Cover | None] = {
     Tenant: Cover.TENANTS,
     BackupSet: Cover.BACKUPS,
 }
+
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918 §3
+        *("100.64.0.0/10", "169.254.0.0/16"),  # RFC 6598 §7, RFC 3927 §1
+        *("fc00::/7", "fe80::/10", "fec0::/10"),  # RFC 4193 §3.1, RFC 4291 §2.4, RFC 3879
+    )
+)
 
 
 class AuthorisationError(Exception):
@@ -161,6 +172,35 @@ def authorised(client: Client, now: datetime) -> None:
             f'the authorisation by {given.by} does not cover "{cover}"',
             f'Add "{cover}" to covers {where} if they agree, or remove what is declared.',
         )
+    _require_bounds(client, where)
+
+
+def _require_bounds(client: Client, where: str) -> None:
+    """Looking behind the firewall, and active tests, need a last day and the word of the owner."""
+    given = client.authorisation
+    inside = [s for s in client.subjects if isinstance(s, Network | Host) and _is_inside(s)]
+    if given.valid_until is None and (inside or given.active_tests):
+        what = inside[0].label if inside else "A client with active tests"
+        raise AuthorisationError(
+            f"{what} may not be scanned without an end",
+            f"{given.by} authorised it, and no last day is given",
+            f"Set valid_until {where} to the day they agreed to.",
+        )
+    for subject in inside:
+        if not subject.owned:
+            raise AuthorisationError(
+                f"{subject.label} may not be scanned",
+                "it lies behind a firewall, and nobody said that it is the client's own",
+                f"Set owned = true on it {where} if it is, or remove it.",
+            )
+
+
+def _is_inside(subject: Network | Host) -> bool:
+    """Declared so, or an address that no packet from the internet reaches."""
+    text = subject.cidr if isinstance(subject, Network) else subject.address
+    block = ipaddress.ip_network(text)
+    private = any(block.version == each.version and block.overlaps(each) for each in _PRIVATE)
+    return private or subject.view is View.INTERNAL
 
 
 def load_client(path: Path, registry: Registry | None = None) -> Client:

@@ -1,6 +1,7 @@
 """Nothing is audited that was not allowed, and not before or after it was."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,3 +119,30 @@ def test_an_authorisation_ends_after_it_began(write: Write) -> None:
     assert "valid_until lies before valid_from" in errors(write(text))[0]
     one_day = load_client(write(HEAD + "valid_from = 2026-12-01\nvalid_until = 2026-12-01"))
     assert one_day.authorisation.valid_until == datetime(2026, 12, 2, tzinfo=UTC)
+
+
+INSIDE = [
+    Network(cidr="203.0.113.0/29", view=View.INTERNAL, owned=True),
+    Host(address="203.0.113.1", view=View.INTERNAL, owned=True),
+    # Whatever is said of where they lie, these addresses are behind somebody's firewall.
+    Host(address="192.168.1.10", view=View.EXTERNAL, owned=True),
+    Host(address="100.64.0.1", view=View.EXTERNAL, owned=True),
+    Network(cidr="fd00::/120", view=View.EXTERNAL, owned=True),
+]
+
+
+@pytest.mark.parametrize("subject", INSIDE)
+def test_behind_the_firewall_needs_an_end_and_an_owner(subject: Network | Host) -> None:
+    bounded = client(valid_until=datetime(2026, 11, 16, tzinfo=UTC))
+    authorised(replace(bounded, subjects=(subject,)), NOW)
+    with pytest.raises(AuthorisationError, match="may not be scanned without an end"):
+        authorised(replace(client(), subjects=(subject,)), NOW)
+    with pytest.raises(AuthorisationError, match="nobody said that it is the client's own") as said:
+        authorised(replace(bounded, subjects=(replace(subject, owned=False),)), NOW)
+    assert "Set owned = true" in said.value.next_step
+
+
+def test_active_tests_need_an_end() -> None:
+    with pytest.raises(AuthorisationError, match="active tests may not be scanned without an end"):
+        authorised(client(active_tests=True), NOW)
+    authorised(client(active_tests=True, valid_until=datetime(2026, 11, 16, tzinfo=UTC)), NOW)

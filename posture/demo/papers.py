@@ -41,9 +41,13 @@ def client(
         *(_table("[[domains]]", {"name": name, "sends_mail": True}) for name in names.SENDING),
         _table("[[domains]]", {"name": names.PARKED, "sends_mail": False}),
         *(_table("[[sites]]", {"host": host}) for host in sites),
-        _table("[[networks]]", {"cidr": NETWORK, "view": "internal", "site": "practice"}),
+        _table(
+            "[[networks]]", {"cidr": NETWORK, "view": "internal", "owned": True, "site": "practice"}
+        ),
         *(
-            _table("[[hosts]]", {"address": address, "view": "internal", "name": name})
+            _table(
+                "[[hosts]]", {"address": address, "view": "internal", "owned": True, "name": name}
+            )
             for address, name in MACHINES.items()
         ),
         _table("[[tenants]]", tenant),

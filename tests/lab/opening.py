@@ -109,6 +109,7 @@ name = "Lab Bakery"
 [authorisation]
 by = "the lab's owner"
 covers = ["domains", "hosts", "backups"]
+valid_until = 2099-12-31
 
 [none]
 tenant = "the lab has no identity provider"
@@ -154,6 +155,7 @@ host = "down.good.example"
 [[networks]]
 cidr = "{machines.NETWORK}"
 view = "internal"
+owned = true
 [[hosts]]
 address = "203.0.113.9"
 view = "external"
@@ -202,9 +204,11 @@ resolver = "{lab.names.resolver}"
 [[networks]]
 cidr = "{place.address(28)}/31"
 view = "internal"
+owned = true
 [[hosts]]
 address = "{machines.database(place)}"
 view = "internal"
+owned = true
 name = "till"
 
 [[sites]]
