@@ -59,6 +59,8 @@ def present(
     if names := [found.name for found in _found(dkim) if _live(found)]:
         verdict = passed("ok", *_evidence(dkim), keys=_few(names))
         return replace(verdict, observed=f"key at {_few(names)}", expected=_EXPECTED)
+    if domain.sends_mail is None and _is_closed(mx, spf):
+        return not_applicable("closed", *_evidence(dkim), domain=domain.name)
     if dkim.unseen or dkim.tree is not DkimTree.MISSING:
         return _hidden(dkim)
     return replace(_none(domain, dkim, mx, spf), observed="no key", expected=_EXPECTED)
@@ -73,8 +75,6 @@ def _none(
     """Judge a domain that is proven to have no key, by whether it sends mail at all."""
     if domain.sends_mail or _sends(mx, spf):
         return failed("none", *_evidence(dkim), fix=_fix(mx), domain=domain.name)
-    if _is_closed(mx, spf):
-        return not_applicable("closed", *_evidence(dkim), domain=domain.name)
     return unknown("not_said", *_evidence(dkim), reason=Reason.NOT_DECLARED, domain=domain.name)
 
 
@@ -159,9 +159,20 @@ def _sized(bits: int, worst: Found, dkim: DkimDiscovery, params: Strength) -> Ve
 
 def _nothing(domain: Domain, dkim: DkimDiscovery) -> Verdict:
     """Say why there is no key to judge."""
-    if domain.sends_mail is False or (dkim.tree is DkimTree.MISSING and not dkim.unseen):
+    missing = dkim.tree is DkimTree.MISSING and not dkim.unseen
+    locked = domain.sends_mail is None and _is_locked(dkim)
+    if domain.sends_mail is False or missing or locked:
         return not_applicable("no_key", *_evidence(dkim), domain=domain.name)
     return _hidden(dkim)
+
+
+def _is_locked(dkim: DkimDiscovery) -> bool:
+    """Whether a wildcard withdraws every key, as domains do that send no mail."""
+    try:
+        keys = [parse(text) for text in dkim.wildcard]
+    except ParseError:
+        return False
+    return bool(keys) and all(key.revoked for key in keys)
 
 
 def _hidden(dkim: DkimDiscovery) -> Verdict:

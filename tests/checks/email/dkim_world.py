@@ -62,7 +62,7 @@ def explored(zones: Zones | FakeResolver) -> tuple[Any, FakeResolver]:
     return observe(collect_dkim.dkim, DOMAIN, mx, texts, net, FakeClock()), resolver
 
 
-def routes(zones: Zones) -> tuple[Any, Any]:
+def routes(zones: Zones | FakeResolver) -> tuple[Any, Any]:
     """The MX and SPF facts, or Failed."""
     net = FakeNet(zones)
     texts = observe(collect_dns.texts, DOMAIN, net)

@@ -25,6 +25,9 @@ LIMITS = Strength(bits=2048, floor=1024)
 PUBLIC = {"A": ["192.0.2.1"]}
 LOST = Failed(reason=Reason.TIMEOUT)
 DENIED = WildResolver(keys(), BASE, {"TXT": [WITHDRAWN]})
+CLOSED = WildResolver({NAME: {"MX": ["0 ."]}}, BASE, {"TXT": [WITHDRAWN]})
+JUNK = WildResolver(keys(), BASE, {"TXT": ["v=spf1 -all"]})
+EVERYWHERE = WildResolver(keys(), BASE, {"TXT": [KEY]})
 
 
 def found(zones: Zones | WildResolver) -> DkimDiscovery:
@@ -41,7 +44,7 @@ def with_mx(host: str, *texts: str) -> Zones:
 def present(
     zones: Zones | WildResolver, domain: Domain = SENDER, *, blind: bool = False
 ) -> Verdict:
-    mx, spf = (LOST, LOST) if blind or not isinstance(zones, dict) else routes(zones)
+    mx, spf = (LOST, LOST) if blind else routes(zones)
     return signing.present(domain, found(zones), mx, spf)
 
 
@@ -80,6 +83,8 @@ PRESENT: list[Case] = [
     ("none, takes, SPF lets all", present(with_mx("mx.example.net", "v=spf1 ?all"), DOMAIN),
      UNKNOWN, "not_said", None),
     ("none, null MX", present({NAME: {"MX": ["0 ."]}}, DOMAIN), AWAY, "closed", None),
+    ("wildcard, null MX", present(CLOSED, DOMAIN), AWAY, "closed", None),
+    ("wildcard, not said", present(DENIED, DOMAIN), UNKNOWN, "unclear", None),
     ("none, nothing known", present(keys(), DOMAIN, blind=True), UNKNOWN, "not_said", None),
     ("parked", present(keys(), PARKED), AWAY, "parked", None),
     ("withdrawn only", present(keys(google=WITHDRAWN)), UNKNOWN, "hidden", None),
@@ -105,6 +110,9 @@ STRENGTH: list[Case] = [
     ("unknown kind", strength(keys(google="k=pq; p=AA")), UNKNOWN, "hidden", None),
     ("another selector", strength(UNKNOWN_SELECTOR), UNKNOWN, "hidden", None),
     ("wildcard", strength(DENIED), UNKNOWN, "unclear", None),
+    ("wildcard, not said", strength(DENIED, DOMAIN), AWAY, "no_key", None),
+    ("wildcard of junk, not said", strength(JUNK, DOMAIN), UNKNOWN, "unclear", None),
+    ("wildcard of keys, not said", strength(EVERYWHERE, DOMAIN), UNKNOWN, "unclear", None),
     ("not seen", strength(unseen()), UNKNOWN, "unseen", None),
 ]  # fmt: skip
 
