@@ -2,13 +2,36 @@
 
 from posture.model import Area
 
-from . import collect_dns, discover, issuers
+from . import (
+    collect_delegation,
+    collect_dns,
+    collect_dnssec,
+    collect_references,
+    delegation,
+    discover,
+    dnssec,
+    issuers,
+    references,
+)
 
 AREA = Area(
     name="dns",
     title="Domain names",
     package=__name__,
-    collectors=(collect_dns.texts, collect_dns.addresses, collect_dns.caa),
+    collectors=(
+        collect_dns.texts,
+        collect_dns.addresses,
+        collect_dns.caa,
+        collect_delegation.delegation,
+        collect_dnssec.dnssec,
+        collect_references.references,
+    ),
     discoverers=(discover.websites,),
-    checks=(issuers.present,),
+    checks=(
+        issuers.present,
+        references.registered,
+        dnssec.valid,
+        dnssec.signed,
+        delegation.diverse,
+    ),
 )

@@ -1,5 +1,7 @@
 """What can be seen of a domain in the DNS, apart from what only mail uses."""
 
+from enum import StrEnum
+
 from posture.model import Reason, fact, record
 
 TEXT_LIMIT = 4096
@@ -66,3 +68,115 @@ class Caa:
     """The name that holds the records, empty when none up to the top level does."""
     records: tuple[str, ...]
     """In presentation form: ``0 issue "ca.example"``."""
+
+
+@record
+class NameServer:
+    """One name server of a zone and where it is."""
+
+    name: str
+    ipv4: tuple[str, ...] = ()
+    ipv6: tuple[str, ...] = ()
+    asked: bool = True
+    """False: the servers before it lie in different networks already, so nobody asked."""
+    reason: Reason | None = None
+    """Why not all of its addresses were seen."""
+
+
+@fact("dns.delegation")
+class Delegation:
+    """The name servers that a domain names."""
+
+    domain: str
+    servers: tuple[NameServer, ...]
+    """By name. Empty: proven to have none, so the domain is part of a zone above it."""
+
+
+class Validation(StrEnum):
+    """What the resolver makes of the signatures over a zone."""
+
+    SECURE = "secure"
+    """It validated them (AD, RFC 6840 §5.8)."""
+    BOGUS = "bogus"
+    """It gives the records only when asked not to check them (CD, RFC 4035 §3.2.2)."""
+    INSECURE = "insecure"
+    """It validates other names, and has nothing to check this one by."""
+    UNCHECKED = "unchecked"
+    """It was not seen to validate anything."""
+
+
+@fact("dns.dnssec")
+class Dnssec:
+    """Whether a domain's zone is signed, and whether that holds."""
+
+    domain: str
+    zone: str
+    """The zone the domain belongs to: itself, or the closest one above that answered."""
+    ds: tuple[str, ...]
+    """What the zone above says of its keys, in presentation form. Empty: proven to say nothing."""
+    validation: Validation
+    anchored: bool
+    """The resolver was seen to give DS records of the top level, so it knows where to ask."""
+
+
+class Place(StrEnum):
+    """The kind of record in which a domain names somebody else."""
+
+    SPF = "SPF"
+    MX = "MX"
+    NS = "NS"
+    CNAME = "CNAME"
+    DMARC = "DMARC"
+
+
+@record
+class Reference:
+    """A name outside the domain that it depends on."""
+
+    place: Place
+    holder: str
+    """The name whose record it stands in. Not beneath the domain: in a record of somebody else
+    that the domain refers to."""
+    record: str
+    """The term or the record data that leads there."""
+    target: str
+    """The name, lower case, without the final dot."""
+    root: str
+    """The part of it that somebody has to have registered."""
+
+
+class Existence(StrEnum):
+    """Whether a registrable name is there."""
+
+    EXISTS = "exists"
+    MISSING = "missing"
+    """Its parent zone exists and says twice that there is no such name."""
+    INTERNAL = "internal"
+    """Nor does its parent zone exist, so nobody can register it."""
+    UNSEEN = "unseen"
+
+
+@record
+class Root:
+    """A registrable name that references lead to."""
+
+    name: str
+    existence: Existence
+    denied_by: str = ""
+    """The zone that says so, when it is missing."""
+    reason: Reason | None = None
+    """Why it was not seen."""
+
+
+@fact("dns.references")
+class References:
+    """The names of others that a domain depends on for its mail, its web sites and its DNS."""
+
+    domain: str
+    references: tuple[Reference, ...]
+    roots: tuple[Root, ...]
+    """Each name that the references lead to, once."""
+    unseen: tuple[str, ...]
+    """What could not be looked through for references, e.g. ``MX example.com``."""
+    reason: Reason | None = None
+    """Why the first of them could not."""

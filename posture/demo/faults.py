@@ -21,6 +21,8 @@ class Fault(StrEnum):
     PARKED_SOFT = "the parked domain only hints that it sends no mail"
     CAA_MISSING = "any certificate authority may issue for the main domain"
     CAA_SERVFAIL = "the name servers of the laboratory fail when asked for CAA"
+    REFERENCE_GONE = "mail programs of the children's domain are sent to a host that is gone"
+    SERVERS_NEAR = "the invoice domain's name servers are in one network"
     SITE_SELF_SIGNED = "the booking site signed its own certificate"
     SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"
     SITE_ENDING = "the laboratory's certificate should have been renewed by now"

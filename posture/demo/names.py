@@ -28,6 +28,13 @@ ISSUER = "ca.demo.example"
 NEWSLETTERS = "newsletter.demo.example"
 REPORTS = f"mailto:dmarc@{MAIN}"
 _ADDRESS = "203.0.113.{}"
+CLOSED_HOST = "closed-hosting.example"
+NAME_SERVERS = {
+    "ns1.dns.demo.example": "198.51.100.53",
+    "ns2.dns.demo.example": "203.0.113.53",
+    "ns3.dns.demo.example": "198.51.100.54",
+}
+_SOA = "ns1.dns.demo.example. hostmaster.demo.example. 1 7200 900 1209600 300"
 
 
 def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
@@ -42,8 +49,23 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
     _parked(zones, faults)
     _authorities(zones, faults)
     zones.text(f"_spf.{NEWSLETTERS}", "v=spf1 ip4:203.0.113.200 -all")
-    zones.signed.add(MAIN)
+    _delegations(zones, faults)
+    if Fault.REFERENCE_GONE in faults:
+        zones.add(f"autodiscover.{KIDS}", "CNAME", f"mail.{CLOSED_HOST}.")
     return zones
+
+
+def _delegations(zones: Zones, faults: AbstractSet[Fault]) -> None:
+    """Every zone is signed, and served from two networks."""
+    first, second, near = NAME_SERVERS
+    zones.signed.add("example")
+    for name, address in NAME_SERVERS.items():
+        zones.add(name, "A", address)
+    for number, zone in enumerate(("example", *SENDING, PARKED), 1000):
+        zones.add(zone, "DS", f"{number} 13 2 {number:064x}")
+        zones.add(zone, "SOA", _SOA)
+        other = near if zone == INVOICES and Fault.SERVERS_NEAR in faults else second
+        zones.add(zone, "NS", f"{first}.", f"{other}.")
 
 
 def _mail(zones: Zones, domain: str, faults: AbstractSet[Fault]) -> None:

@@ -185,7 +185,7 @@ def test_entry_points_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         plugins,
         "entry_points",
-        _points("posture.checks.dns:AREA", "tests.engine.toy:AREA"),
+        _points("posture.checks.network:AREA", "tests.engine.toy:AREA"),
     )
     assert "toy" in load().areas
     assert "toy" not in load(third_party=False).areas

@@ -22,7 +22,7 @@ SIGNS = {
 }
 """``.``: there is no such finding."""
 
-# domain:{column}.example. Nothing is known of bogus, whose signatures are over, of lame, whose
+# domain:{column}.example. Nothing else is known of bogus, whose signatures are over, of lame, whose
 # server has lost the zone, and of hollow, whose server never had it; so also nothing of web sites
 # and mail servers they may have.
 DOMAINS = """
@@ -42,6 +42,10 @@ email.dkim.usable         ok     ?      FAIL   -       -      ?     ?     ?
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?
+dns.references.registered ok     ok     FAIL   ok      ok     ?     ?     ?
+dns.dnssec.valid          ok     -      -      -       -      FAIL  ?     ?
+dns.dnssec.signed         ok     FAIL   FAIL   FAIL    FAIL   ok    ?     ?
+dns.delegation.diverse    ok     FAIL   FAIL   FAIL    FAIL   ?     ?     ?
 tls.web.trusted           .      .      .      .       .      ?     ?     ?
 tls.web.name              .      .      .      .       .      ?     ?     ?
 tls.web.expiry            .      .      .      .       .      ?     ?     ?

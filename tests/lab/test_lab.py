@@ -48,8 +48,9 @@ def test_only_the_lab_was_talked_to(lab: Lab, scanned: Scanned) -> None:
 
 @pytest.mark.parametrize("domain", ["bogus", "lame"])
 def test_a_servfail_is_never_a_verdict(scanned: Scanned, domain: str) -> None:
-    found = scanned.about(f"domain:{domain}.example").values()
-    assert {(one.status, one.reason) for one in found} == {(Status.UNKNOWN, Reason.SERVFAIL)}
+    found = scanned.about(f"domain:{domain}.example")
+    states = {(one.status, one.reason) for check, one in found.items() if "dnssec" not in check}
+    assert states == {(Status.UNKNOWN, Reason.SERVFAIL)}
 
 
 def test_an_empty_reply_of_a_broken_delegation_is_never_a_verdict(scanned: Scanned) -> None:
@@ -63,6 +64,22 @@ def test_expired_signatures_are_told_from_a_broken_server(
 ) -> None:
     found = scanned.about(f"domain:{domain}.example")["email.spf.present"]
     assert ("DNSSEC" in found.detail) is bogus
+
+
+def test_only_the_zone_with_wrong_signatures_is_called_so(scanned: Scanned) -> None:
+    checks = "dns.dnssec.valid", "dns.dnssec.signed"
+    bogus, lame = (scanned.about(f"domain:{name}.example") for name in ("bogus", "lame"))
+    assert [bogus[check].says for check in checks] == ["bogus", "ok"]
+    assert {lame[check].reason for check in checks} == {Reason.SERVFAIL}
+    good = scanned.about("domain:good.example")["dns.dnssec.valid"]
+    assert "13 2" in quoted(good)
+
+
+def test_an_alias_to_a_name_nobody_holds_is_named(scanned: Scanned) -> None:
+    found = scanned.about("domain:two.example")["dns.references.registered"]
+    assert found.values["names"] == "vanished.example"
+    assert found.values["records"] == ("    autodiscover.two.example: CNAME cloud.vanished.example")
+    assert "NXDOMAIN, says example" in quoted(found)
 
 
 def test_the_spf_faults_are_named(scanned: Scanned) -> None:

@@ -48,6 +48,7 @@ INCLUDES = " ".join(f"include:{name}.lookups.example" for name in SERVICES)
 
 RECORDS: Mapping[str, Iterable[str]] = {
     "good.example": (
+        "@ NS ns2.example.",
         "@ MX 10 mx",
         '@ TXT "v=spf1 mx include:_spf.good.example -all"',
         '_spf TXT "v=spf1 ip4:203.0.113.200 -all"',
@@ -81,6 +82,7 @@ RECORDS: Mapping[str, Iterable[str]] = {
         '@ CAA 0 issue ";"',
         f'default._domainkey TXT "v=DKIM1; t=y; p={RSA_1024}"',
         "mx A 203.0.113.32",
+        "autodiscover CNAME cloud.vanished.example.",
         "www A 203.0.113.22",
     ),
     "lookups.example": (
@@ -149,7 +151,7 @@ class Names:
         for zone, records in RECORDS.items():
             own = (*records, *(here if zone == "two.example" else ()))
             vouched += self._zone(zone, own, signed=zone in SIGNED)
-        own = (*delegations, *vouched, f"ns A {self._authority}")
+        own = (*delegations, *vouched, "ns A 203.0.113.2", "ns2 A 198.51.100.2")
         above = self._zone("example", own, signed=True)
         self._zone(".", ("example NS ns.example.", f"ns.example. A {self._authority}", *above))
 

@@ -1,0 +1,66 @@
+"""Finds out whether a domain is signed, and what the resolver makes of it."""
+
+from dataclasses import dataclass
+
+from posture.model import CollectError, Domain, Reason, collector
+from posture.net import Net
+from posture.net.dns import Absent, Answer, BogusError
+from posture.net.suffix import registrable
+
+from .caa import climb
+from .facts import TEXT_LIMIT, Dnssec, Validation
+
+DEPTH = 4
+"""Names asked for the SOA of the zone that a name deep inside belongs to."""
+RECORD_LIMIT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Apex:
+    """A zone and its own answer; None: the resolver holds it for forged."""
+
+    zone: str
+    answer: Answer | None
+
+
+@collector(traffic="SOA and DS of {name} (or of the zone it is in), DS of its top level")
+async def dnssec(domain: Domain, net: Net) -> Dnssec:
+    """Look at the zone from its parent's side (DS) and from its own (does it validate?)."""
+    apex = await _apex(domain.name, net)
+    ds = await net.dns.query(apex.zone, "DS")
+    top = await net.dns.query(domain.name.rpartition(".")[2], "DS")
+    found = ds.records if isinstance(ds, Answer) else ()
+    return Dnssec(
+        domain=domain.name,
+        zone=apex.zone,
+        ds=tuple(text[:TEXT_LIMIT] for text in found[:RECORD_LIMIT]),
+        validation=_validation(apex, ds, top),
+        anchored=isinstance(top, Answer),
+    )
+
+
+async def _apex(domain: str, net: Net) -> _Apex:
+    """Climb to the zone: a name within one has no SOA of its own."""
+    stop = registrable(domain) or domain
+    for name in climb(domain)[:DEPTH]:
+        try:
+            answer = await net.dns.query(name, "SOA")
+        except BogusError:
+            if name == stop or isinstance(await net.dns.query(name, "DS"), Answer):
+                return _Apex(name, None)
+            continue
+        if isinstance(answer, Answer) and not answer.chain:
+            return _Apex(name, answer)
+        if name == stop:
+            break
+    raise CollectError(Reason.INCONCLUSIVE, f"SOA {domain}: no zone up to {stop} has one")
+
+
+def _validation(apex: _Apex, *others: Answer | Absent) -> Validation:
+    if apex.answer is None:
+        return Validation.BOGUS
+    if apex.answer.authenticated:
+        return Validation.SECURE
+    if any(answer.authenticated for answer in others):
+        return Validation.INSECURE
+    return Validation.UNCHECKED
