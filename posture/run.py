@@ -64,11 +64,11 @@ def prepare(
         attestations=attest.load_attestations(_beside(client, attest.FILE), registry),
     )
     authorised(client, now)
-    _reach(client)
+    reach(client)
     return setup
 
 
-def _reach(client: Client, rate: float | None = None) -> NetRoot:
+def reach(client: Client, rate: float | None = None) -> NetRoot:
     """How this client is reached; raises ConfigErrors, or OSError for the CA file."""
     network = client.network
     try:
@@ -99,14 +99,15 @@ async def scan(
     deadline: float = 1800.0,
     gentle: bool = False,
     only: Plan | None = None,
+    root: NetRoot | None = None,
 ) -> Snapshot:
     """Look at the client, within ``deadline`` seconds and no longer than is authorised.
 
-    ``only`` narrows the plan to a part of it.
+    ``only`` narrows the plan to a part of it; ``root`` is a network shared with other scans.
     """
     client, network = setup.client, setup.client.network
     started = clock.now()
-    root = _reach(client, GENTLE if gentle else None)
+    root = root or reach(client, GENTLE if gentle else None)
     order = Order(
         plan=only or setup.plan,
         subjects=client.declared(),

@@ -21,6 +21,7 @@ from posture.plugins import Registry
 from posture.sanitise import for_terminal
 from posture.score import is_open
 from posture.snapshot import Snapshot
+from posture.targets import address_and_port
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +51,17 @@ def read_snapshot(path: Path) -> Snapshot:
 def read_audit(path: Path) -> Audit:
     """Read a stored audit; raises DocumentError or OSError."""
     return audits.load(codec.read_file(path), str(path))
+
+
+def resolver(text: str | None) -> str:
+    """Read ``--resolver``; empty when it was not given."""
+    if text is None:
+        return ""
+    try:
+        host, port = address_and_port(text, 53)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--resolver") from error
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def say(text: str = "") -> None:

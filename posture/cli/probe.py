@@ -23,7 +23,7 @@ from posture.policy import Policy, load_policy
 from posture.run import Setup, audit, scan
 from posture.sanitise import for_terminal
 from posture.snapshot import Snapshot
-from posture.targets import address_and_port, domain, host_name, name_and_port
+from posture.targets import domain, host_name, name_and_port
 from posture.waivers import Waivers
 
 SMTP = {25, 465, 587}
@@ -63,7 +63,9 @@ def command(
     common.begin(verbose=verbose)
     registry = common.registry()
     if area in registry.probes:
-        config = NetConfig(resolver=_resolver(resolver), ca_file=ca_file, connect=_connect(connect))
+        config = NetConfig(
+            resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
+        )
         probe = registry.probes[area]
         return expert.look(probe, target, words, config, seconds=timeout, as_json=as_json)
     if words:
@@ -74,7 +76,7 @@ def command(
         authorisation=Authorisation(by="whoever runs this", covers=frozenset({Cover.DOMAINS})),
         subjects=(subject,),
         network=NetworkSettings(
-            resolver=_resolver(resolver), ca_file=ca_file, connect=_connect(connect)
+            resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
         ),
     )
     chosen = load_policy(policy, registry)
@@ -120,16 +122,6 @@ def _service(target: str) -> Subject:
         return WebSite(host=host_name(text))
     host, port = name_and_port(text)
     return MailServer(host=host, port=port) if port in SMTP else WebSite(host=host, port=port)
-
-
-def _resolver(text: str | None) -> str:
-    if text is None:
-        return ""
-    try:
-        host, port = address_and_port(text, 53)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--resolver") from error
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _connect(pairs: tuple[str, ...]) -> dict[str, str] | None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from posture import codec, history
-from posture.cli import common, outputs
+from posture.audit import Audit
+from posture.cli import common, many, outputs
 from posture.cli.exits import HELP, Exit, worst
-from posture.client import Client, load_client
+from posture.client import Client, NetworkSettings, load_client
 from posture.clock import SystemClock
 from posture.model import View
 from posture.plan import announce
@@ -21,7 +22,13 @@ VANTAGE = {"inside": View.INTERNAL, "outside": View.EXTERNAL}
 @click.command(epilog=HELP)
 @click.argument("client_file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--domain", help="Audit one domain from outside, without a client file.")
+@click.option(
+    "--domains-from",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Audit every domain of a file, one a line; print a line for each.",
+)
 @click.option("--authorised-by", help="Who allowed an audit without a client file.")
+@click.option("--resolver", help="DNS resolver to ask, as ip:port.")
 @click.option("--policy", help="Name or path of the policy, instead of the client file's.")
 @click.option("--profile", help="Profile of the policy, instead of the client file's.")
 @click.option("--vantage", type=click.Choice(list(VANTAGE)), help="Where this machine stands.")
@@ -43,7 +50,9 @@ VANTAGE = {"inside": View.INTERNAL, "outside": View.EXTERNAL}
 def command(
     client_file: Path | None,
     domain: str | None,
+    domains_from: Path | None,
     authorised_by: str | None,
+    resolver: str | None,
     policy: str | None,
     profile: str | None,
     vantage: str | None,
@@ -64,10 +73,17 @@ def command(
     """
     common.begin(verbose=verbose)
     registry = common.registry()
-    client = _client(client_file, domain, authorised_by, registry)
-    if vantage:
-        client = replace(client, network=replace(client.network, vantage=VANTAGE[vantage]))
     clock = SystemClock()
+    if domains_from:
+        if client_file or domain:
+            raise click.UsageError("Give one of a client file, --domain and --domains-from.")
+        network = NetworkSettings(resolver=common.resolver(resolver))
+        clients = many.read_list(domains_from, _allowed_by(authorised_by, "them"), network)
+        setup = prepare(clients[0], registry, clock.now(), policy=policy, profile=profile)
+        batch = many.Batch(setup=setup, clients=clients, clock=clock, deadline=timeout, out=out)
+        return _list(batch, fail_on, min_coverage)
+    client = _client(client_file, domain, authorised_by, registry)
+    client = _as_told(client, common.resolver(resolver), vantage)
     setup = prepare(client, registry, clock.now(), policy=policy, profile=profile)
     if dry_run:
         return _dry_run(setup)
@@ -97,12 +113,44 @@ def _client(
             "What shall be audited? Name a client.toml (`posture init` writes one), "
             "or give --domain and --authorised-by."
         )
-    if not authorised_by:
+    return Client.for_domain(domain, _allowed_by(authorised_by, domain))
+
+
+def _allowed_by(name: str | None, what: str) -> str:
+    if not name:
         raise click.UsageError(
-            f"Who allowed an audit of {domain}? Say so with --authorised-by NAME; "
+            f"Who allowed an audit of {what}? Say so with --authorised-by NAME; "
             "nothing is looked at before."
         )
-    return Client.for_domain(domain, authorised_by)
+    return name
+
+
+def _as_told(client: Client, resolver: str, vantage: str | None) -> Client:
+    """Let options overrule the client file's network table."""
+    network = client.network
+    if resolver:
+        network = replace(network, resolver=resolver)
+    if vantage:
+        network = replace(network, vantage=VANTAGE[vantage])
+    return replace(client, network=network)
+
+
+def _list(batch: many.Batch, fail_on: str, min_coverage: float) -> Exit:
+    """Audit a list of domains; the exit code is the worst of all."""
+    codes = []
+
+    def tell(made: Audit) -> None:
+        many.say(made)
+        codes.append(common.exit_code(made, fail_on, min_coverage))
+        if not made.complete:
+            codes.append(Exit.INTERRUPTED if _stopped(made) else Exit.INCOMPLETE)
+
+    common.run_async(many.look(batch, tell))
+    return worst(codes)
+
+
+def _stopped(made: Audit) -> bool:
+    return any(run.interrupted == "interrupted" for run in made.runs)
 
 
 def _dry_run(setup: Setup) -> Exit:
