@@ -9,6 +9,7 @@ from . import (
     collect_dmarc_probe,
     collect_mx,
     collect_spf,
+    collect_spf_probe,
     discover,
     forgery,
     parked,
@@ -39,5 +40,5 @@ AREA = Area(
         routing.sane,
         parked.locked,
     ),
-    probes=(collect_dmarc_probe.PROBE,),
+    probes=(collect_dmarc_probe.PROBE, collect_spf_probe.PROBE),
 )

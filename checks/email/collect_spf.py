@@ -11,6 +11,8 @@ from . import spf as grammar
 from .facts import SpfDiscovery
 from .spf_tree import Expansion, Question, expand, kept
 
+LOOKUPS, VOIDS = 10, 2
+"""What receivers allow (RFC 7208 §4.6.4)."""
 QUERY_LIMIT = 60
 """Questions asked for one domain; a record that needs more is far beyond what receivers allow."""
 
@@ -39,17 +41,27 @@ async def spf(domain: Domain, texts: DomainTexts, net: Net) -> SpfDiscovery:
 async def _expanded(domain: str, record: str, net: Net) -> Expansion:
     """Ask level by level, so that the limit falls on the same questions whatever comes first."""
     answers: dict[Question, tuple[str, ...] | Failed] = {}
-    while (made := expand(domain, record, answers)).wanted:
+    servers = False
+    while (made := expand(domain, record, answers, servers=servers)).wanted or (
+        not servers and _is_too_long(made)
+    ):
+        servers = servers or not made.wanted
         room = QUERY_LIMIT - len(answers)
         asked, beyond = made.wanted[: max(room, 0)], made.wanted[max(room, 0) :]
-        seen = await asyncio.gather(*(_ask(net, question) for question in asked))
+        seen = await asyncio.gather(*(ask(net, question) for question in asked))
         answers |= dict(zip(asked, seen, strict=True))
         limit = Failed(reason=Reason.INCONCLUSIVE, detail=f"more than {QUERY_LIMIT} questions")
         answers |= dict.fromkeys(beyond, limit)
     return made
 
 
-async def _ask(net: Net, question: Question) -> tuple[str, ...] | Failed:
+def _is_too_long(made: Expansion) -> bool:
+    """Whether a shorter record is needed: only then the addresses of all servers matter."""
+    return len(made.lookups) > LOOKUPS or sum(seen.void for seen in made.lookups) > VOIDS
+
+
+async def ask(net: Net, question: Question) -> tuple[str, ...] | Failed:
+    """Return the records, none when that is proven, or why there was no answer."""
     try:
         answer = await net.dns.query(*question)
     except CollectError as error:

@@ -20,7 +20,9 @@ from posture.model import (
 
 from . import spf as grammar
 from . import spf_advice as advice
+from .check_host import Limits
 from .facts import Mx, Outcome, SpfDiscovery, SpfLookup
+from .spf_plan import shortened
 from .spf_tree import Breadth, breadth, chain, costs, own_term, refers
 
 _ERRORS = {Outcome.NONE, Outcome.SEVERAL, Outcome.SYNTAX}
@@ -165,14 +167,21 @@ def _counted(spf: SpfDiscovery, params: Lookups, total: int, voids: int) -> Verd
         return failed("many_servers", *evidence, fix="list_servers", **values, **named)
     if total > params.limit or voids > params.voids:
         says = "too_many" if total > params.limit else "voids"
-        record, left, empty = advice.trimmed(spf)
-        enough = left <= params.limit and empty <= params.voids
-        fix = "trim" if enough and left < total else "reduce"
-        values |= {"record": record, "left": left, "costs": _priced(spf), "allowed": params.voids}
-        return failed(says, *evidence, fix=fix, **values)
+        fix, shorter = _shorter(spf, params)
+        return failed(says, *evidence, fix=fix, **values, **shorter, allowed=params.voids)
     if open_end := _unknown_total(spf, params, voids):
         return open_end
     return passed("ok", *evidence, **values)
+
+
+def _shorter(spf: SpfDiscovery, params: Lookups) -> tuple[str, dict[str, Value]]:
+    """Name the fix and what it fills in: a record that is proven to do, or the way to one."""
+    plan = shortened(spf, Limits(lookups=params.limit, voids=params.voids))
+    if plan and plan.lookups <= params.limit and plan.voids <= params.voids:
+        removed = ", ".join(plan.removed)
+        return "trim", {"record": plan.record, "left": plan.lookups, "removed": removed}
+    record = plan.record if plan else advice.trimmed(spf)
+    return "reduce", {"record": record, "costs": _priced(spf)}
 
 
 def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | None:

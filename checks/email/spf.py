@@ -120,6 +120,12 @@ class Record:
         return next(found, None)
 
     @property
+    def explanation(self) -> Modifier | None:
+        """Where the owner tells why mail is turned away (§6.2)."""
+        found = (t for t in self.terms if isinstance(t, Modifier) and t.name == "exp")
+        return next(found, None)
+
+    @property
     def queries(self) -> tuple[Term, ...]:
         """The terms that cost a lookup, in the order of evaluation."""
         found: list[Term] = [m for m in self.mechanisms if m.name in LOOKUPS]
@@ -154,6 +160,16 @@ def faults(text: str) -> tuple[ParseError, ...]:
 def has_macro(domain: str) -> bool:
     """Whether a domain-spec can only be known when a message comes in."""
     return "%" in domain
+
+
+def is_explanation(text: str) -> bool:
+    """Whether a text is what ``exp`` may point to: macro-strings and spaces (§6.2, §12)."""
+    try:
+        for word in text.split(" "):
+            _macro_tokens(word, word)
+    except ParseError:
+        return False
+    return True
 
 
 def _read(text: str) -> list[Term | ParseError]:

@@ -80,15 +80,13 @@ def closed(record: str, term: str) -> str:
     return " ".join([spf.VERSION, *("~all" if w == term else w for w in spf.words(record))])
 
 
-def trimmed(discovery: SpfDiscovery) -> tuple[str, int, int]:
-    """Drop what is there twice or leads nowhere: the record, its lookups and its empty ones."""
+def trimmed(discovery: SpfDiscovery) -> str:
+    """Drop what is there twice or leads nowhere."""
     dead = {Outcome.ABSENT, Outcome.NONE}
-    found = blocks(discovery.lookups)
-    gone = {block[0].term for block in found if block[0].outcome in dead}
-    kept = {block[0].term: block for block in found if block[0].term not in gone}
-    left = [seen for block in kept.values() for seen in block]
+    own = [block[0] for block in blocks(discovery.lookups)]
+    gone = {seen.term for seen in own if seen.outcome in dead}
     unique = dict.fromkeys(spf.words(without(discovery.records[0], gone)))
-    return " ".join([spf.VERSION, *unique]), len(left), sum(seen.void for seen in left)
+    return " ".join([spf.VERSION, *unique])
 
 
 def _readable(record: str) -> list[str]:

@@ -43,9 +43,12 @@ class Expansion:
     truncated: bool = False
 
 
-def expand(domain: str, record: str, answers: Answers) -> Expansion:
-    """Follow ``record`` of ``domain`` as far as ``answers`` reach; it must be without faults."""
-    walk = _Walk(answers, Expansion())
+def expand(domain: str, record: str, answers: Answers, *, servers: bool = False) -> Expansion:
+    """Follow ``record`` of ``domain`` as far as ``answers`` reach; it must be without faults.
+
+    With ``servers`` the addresses of every mx term are asked for, which costs no lookup (§4.6.4).
+    """
+    walk = _Walk(answers, Expansion(), servers)
     walk.follow(domain, record, (domain,))
     return walk.made
 
@@ -54,6 +57,7 @@ def expand(domain: str, record: str, answers: Answers) -> Expansion:
 class _Walk:
     answers: Answers
     made: Expansion
+    all_servers: bool
 
     def follow(self, domain: str, text: str, path: tuple[str, ...]) -> None:
         for term in spf.parse(text).queries:
@@ -133,7 +137,8 @@ class _Walk:
             self.add(path, holder, term, target, Outcome.UNSEEN, reason=failed.reason)
             return
         outcome = Outcome.OK if addresses else Outcome.ABSENT
-        self.add(path, holder, term, target, outcome, void=not addresses, addresses=addresses)
+        seen = {"addresses": addresses, "all_addresses": not failed}
+        self.add(path, holder, term, target, outcome, void=not addresses, **seen)
 
     def servers(self, holder: str, term: spf.Term, target: str, path: tuple[str, ...]) -> None:
         records = self.ask(target, "MX")
@@ -143,19 +148,18 @@ class _Walk:
         if len(records) > MX_LIMIT:
             self.add(path, holder, term, target, Outcome.MANY)
             return
-        # Their addresses matter only where a prefix widens them; asking costs no lookup (§4.6.4).
+        # Asking for their addresses costs no lookup (§4.6.4), but time.
+        asks = self.all_servers or _is_widened(term)
         found = [
-            self.ask(host, rdtype)
-            for host in _mx_hosts(records)
-            for rdtype in ("A", "AAAA")
-            if _is_widened(term)
+            self.ask(host, rdtype) for host in mx_hosts(records) for rdtype in ("A", "AAAA") if asks
         ]
-        if failed := _failure(found):
+        failed = _failure(found)
+        if failed and _is_widened(term):
             self.add(path, holder, term, target, Outcome.UNSEEN, reason=failed.reason)
             return
         outcome = Outcome.OK if records else Outcome.ABSENT
-        found_there = _joined(found)
-        self.add(path, holder, term, target, outcome, void=not records, addresses=found_there)
+        seen = {"addresses": _joined(found), "all_addresses": asks and not failed}
+        self.add(path, holder, term, target, outcome, void=not records, **seen)
 
 
 def _of_records(records: Sequence[str]) -> tuple[Outcome, Reason | None]:
@@ -166,14 +170,15 @@ def _of_records(records: Sequence[str]) -> tuple[Outcome, Reason | None]:
     return (Outcome.SYNTAX if spf.faults(records[0]) else Outcome.OK), None
 
 
-def _mx_hosts(records: Sequence[str]) -> list[str]:
-    hosts = []
+def mx_hosts(records: Sequence[str]) -> list[str]:
+    """Return the hosts of MX records by preference; what cannot be asked for is left out."""
+    found = []
     for text in records:
         try:
-            hosts.append(mx.parse(text)[1])
+            found.append(mx.parse(text))
         except mx.ParseError:
             continue
-    return [host for host in hosts if is_askable(host)]
+    return [host for _, host in sorted(found) if is_askable(host)]
 
 
 def _is_widened(term: spf.Term) -> bool:

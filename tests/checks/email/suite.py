@@ -13,13 +13,20 @@ _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 
 @dataclass
 class Case:
-    """One case: the domain to check, and what a receiver may make of it."""
+    """One case: a message, and what a receiver may make of it, the preferred result first."""
 
     name: str
-    domain: str = ""
+    ip: str = ""
+    mail_from: str = ""
     helo: str = ""
+    explanation: str = ""
     results: tuple[str, ...] = ()
     zones: dict[str, dict[str, list[str] | str]] = field(default_factory=dict)
+
+    @property
+    def domain(self) -> str:
+        """The domain whose record is checked."""
+        return self.mail_from.rpartition("@")[2] or self.helo
 
 
 def path() -> Path | None:
@@ -45,7 +52,9 @@ def _tests(text: str) -> Iterator[Case]:
             if case:
                 yield case
             case = Case(match[1])
-        elif case and (match := re.fullmatch(r"    (mailfrom|helo|result): *(.*)", line)):
+        elif case and (
+            match := re.fullmatch(r"    (host|mailfrom|helo|result|explanation): *(.*)", line)
+        ):
             _set(case, match[1], match[2])
     if case:
         yield case
@@ -54,10 +63,8 @@ def _tests(text: str) -> Iterator[Case]:
 def _set(case: Case, key: str, value: str) -> None:
     if key == "result":
         case.results = tuple(_scalars(value))
-    elif key == "helo":
-        case.helo = _scalar(value)
     else:
-        case.domain = _scalar(value).rpartition("@")[2] or case.helo
+        setattr(case, {"host": "ip", "mailfrom": "mail_from"}.get(key, key), _scalar(value))
 
 
 def _zones(text: str) -> dict[str, dict[str, list[str] | str]]:

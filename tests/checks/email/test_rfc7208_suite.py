@@ -22,9 +22,11 @@ pytestmark = pytest.mark.skipif(not WHERE, reason=f"{suite.VARIABLE} does not na
 
 
 def discovery(case: suite.Case) -> Any:
-    net = FakeNet(case.zones)
     domain = Domain(name=case.domain.lower())
-    found = observe(texts, domain, net)
+    # The suite's private addresses would make the resolver look like one inside an office.
+    own = {name: {"TXT": node.get("TXT", [])} for name, node in case.zones.items()}
+    found = observe(texts, domain, FakeNet(own))
+    net = FakeNet(case.zones)
     if isinstance(found, DomainTexts):
         return observe(collect_spf.spf, domain, found, net)
     return found
