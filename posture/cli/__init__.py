@@ -109,7 +109,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Stopped.", err=True)
         return Exit.INTERRUPTED
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the last handler: no bare traceback
-        from posture.cli.errors import explain
-
-        return explain(error)
+        return _explain(error)
     return int(result) if isinstance(result, int) else Exit.FINE
+
+
+def _explain(error: BaseException) -> Exit:
+    try:
+        from posture.cli.errors import explain
+    except ImportError as missing:
+        click.echo(f"The installation is broken: {missing}. Install posture again.", err=True)
+        return Exit.INTERNAL
+    return explain(error)

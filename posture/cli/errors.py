@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from pathlib import Path
 
 import click
 
@@ -16,6 +17,7 @@ from posture.words import PageError
 
 log = logging.getLogger(__name__)
 
+_PACKAGE = Path(__file__).parents[1]
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _WRONG_PATH = {
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
@@ -35,7 +37,7 @@ def _meaning(error: BaseException) -> tuple[Exit, str]:
         return Exit.USAGE, str(error)
     if isinstance(error, LockedError):
         return Exit.LOCKED, str(error)
-    if isinstance(error, PluginError | PageError):
+    if isinstance(error, PluginError | PageError | ImportError) or _is_ours(error):
         return Exit.INTERNAL, f"The installation is broken: {error}. Install posture again."
     if isinstance(error, OSError):
         return _file_error(error)
@@ -45,6 +47,12 @@ def _meaning(error: BaseException) -> tuple[Exit, str]:
         "This is a mistake in posture, or in a plugin: run `posture --verbose …` and report what "
         "it prints."
     )
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether a file of our own package could not be read."""
+    name = error.filename if isinstance(error, OSError) else None
+    return isinstance(name, str) and Path(name).is_relative_to(_PACKAGE)
 
 
 def _file_error(error: OSError) -> tuple[Exit, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from posture import cli
+from posture.cli import common
 from posture.cli.exits import PRECEDENCE, Exit, worst
 from tests.cli.conftest import Run
 
@@ -135,9 +136,51 @@ def test_a_broken_installation_is_an_internal_error(
     assert "Install posture again" in err
 
 
-def test_our_own_mistakes_are_internal_errors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from posture.cli import common
+@pytest.mark.parametrize(
+    ("missing", "command"),
+    [
+        ("click", "--version"),
+        ("msgspec", "checks list"),
+        ("posture.model", "plugins"),
+        ("posture.checks", "checks list"),
+        ("dns", "policy list"),
+        ("filelock", "scan --domain a.example --authorised-by J --dry-run"),
+    ],
+)
+def test_a_missing_part_is_a_broken_installation(
+    tmp_path: Path, missing: str, command: str
+) -> None:
+    script = (
+        "import runpy, sys; sys.modules[sys.argv.pop(1)] = None; "
+        "runpy.run_module('posture', run_name='__main__')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, missing, *command.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 4, ended.stderr
+    assert "The installation is broken" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
+
+def test_a_missing_file_of_ours_is_a_broken_installation(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> None:
+        raise FileNotFoundError(2, "No such file", str(Path(cli.__file__).with_name("gone.toml")))
+
+    monkeypatch.setattr(common, "registry", lost)
+    code, _, err = run("plugins")
+    assert code == 4
+    assert "gone.toml" in err
+    assert "Install posture again" in err
+
+
+def test_our_own_mistakes_are_internal_errors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks() -> None:
         raise RuntimeError("x")
 
