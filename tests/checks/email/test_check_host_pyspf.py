@@ -3,9 +3,9 @@
 import os
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
-import spf
 
 from posture.checks.email.check_host import Result, check_host
 from tests.checks.email import pyspf
@@ -37,7 +37,7 @@ def test_every_difference_from_pyspf_is_a_rule_of_the_standard() -> None:
 MESSAGE = "192.0.2.1", "@d.example", "mx.example.net"
 HERE: dict[str, list[str] | str] = {"A": ["192.0.2.1"]}
 SIXTY = "x" * 60
-SHOWN: dict[type[spf.query], tuple[str, Zones]] = {
+SHOWN: dict[type[Any], tuple[str, Zones]] = {
     pyspf.RedirectIsChargedWhenFollowed: (
         "v=spf1 " + "a:h.example " * 10 + "all redirect=e.example",
         {"h.example": {"A": ["192.0.2.2"]}},
@@ -71,7 +71,7 @@ SHOWN: dict[type[spf.query], tuple[str, Zones]] = {
 
 
 @pytest.mark.parametrize("rule", pyspf.RULES, ids=lambda rule: rule.__name__)
-def test_every_rule_is_needed(rule: type[spf.query]) -> None:
+def test_every_rule_is_needed(rule: type[Any]) -> None:
     record, others = SHOWN[rule]
     zones = {**others, "d.example": {"TXT": [record], **others.get("d.example", {})}}
     found = check_host(*MESSAGE, lookup(zones))

@@ -214,3 +214,13 @@ def test_random_records_keep_their_meaning() -> None:
             plan.voids,
         )
     assert shortened_ones > 30
+
+
+def test_a_chain_as_long_as_the_collector_follows_is_survived() -> None:
+    zones = text("v=spf1 include:n0.example mx mx -all")
+    for number in range(58):
+        zones[f"n{number}.example"] = {"TXT": [f"v=spf1 include:n{number + 1}.example -all"]}
+    zones["n58.example"] = {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]}
+    plan = shorter(zones)
+    assert plan
+    assert (plan.record, plan.lookups) == ("v=spf1 include:n0.example -all", 59)
