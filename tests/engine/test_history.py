@@ -102,7 +102,7 @@ def test_a_disk_that_is_nearly_full_is_told_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history.require_room(tmp_path)
-    monkeypatch.setattr(history.shutil, "disk_usage", lambda _: Mock(free=history.ROOM - 1))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Mock(free=history.ROOM - 1))
     with pytest.raises(OSError, match="16 MiB are free") as caught:
         history.require_room(tmp_path)
     assert caught.value.errno == errno.ENOSPC
