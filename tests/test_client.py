@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture.client import (
-    Authorisation,
-    Client,
-    NetworkSettings,
-    load_client,
-)
+from posture.client import Authorisation, Client, NetworkSettings, load_client
 from posture.client_file import Cover
 from posture.model import (
     ACTIVE,
