@@ -149,7 +149,7 @@ def rules(directory: Path, plugged: Iterable[type[Subject]] = ()) -> Rules:
         AuthorisationTable: {"by": line, "role": _short, "covers": _covers, "": _window},
         NetworkTable: {"resolver": _resolver, "ca_file": path.plain, "connect": _connect},
         PolicyTable: {"file": path.policy, "profile": _short},
-        Domain: {"name": targets.domain, "": once},
+        Domain: {"name": targets.domain, "reports": path.plain, "": once},
         WebSite: host,
         MailServer: host,
         Network: {"cidr": targets.network, "site": _short, "": once},

@@ -42,6 +42,7 @@ file = "smb-baseline"            # or a path, such as "my-policy.toml"
 # profile = "full"               # external, standard, onsite or full
 
 # Every domain the client owns, also those that only redirect or send no mail.
+# reports = "dmarc-reports" names a folder with the DMARC reports that were mailed about it.
 {domains}
 # Web sites beyond the domain itself and www.
 # [[sites]]

@@ -1,4 +1,4 @@
-"""What a domain publishes about mail: SPF, DMARC, DKIM and MX."""
+"""What a domain publishes about mail (SPF, DMARC, DKIM, MX), and what receivers report of it."""
 
 from posture.model import Area
 
@@ -8,6 +8,7 @@ from . import (
     collect_dmarc,
     collect_dmarc_probe,
     collect_mx,
+    collect_reports,
     collect_spf,
     collect_spf_probe,
     discover,
@@ -15,6 +16,7 @@ from . import (
     parked,
     routing,
     sender_policy,
+    senders,
     signing,
 )
 
@@ -22,7 +24,13 @@ AREA = Area(
     name="email",
     title="E-mail",
     package=__name__,
-    collectors=(collect_spf.spf, collect_dmarc.dmarc, collect_dkim.dkim, collect_mx.mx),
+    collectors=(
+        collect_spf.spf,
+        collect_dmarc.dmarc,
+        collect_dkim.dkim,
+        collect_mx.mx,
+        collect_reports.reports,
+    ),
     discoverers=(discover.mail_servers,),
     checks=(
         sender_policy.present,
@@ -37,6 +45,7 @@ AREA = Area(
         signing.present,
         signing.strength,
         signing.usable,
+        senders.aligned,
         routing.sane,
         parked.locked,
     ),

@@ -6,6 +6,7 @@ from typing import Literal
 from posture.model import (
     Domain,
     Evidence,
+    Failed,
     Reason,
     Status,
     Verdict,
@@ -20,8 +21,10 @@ from posture.model import (
 from . import dmarc_advice as advice
 from .dmarc import LEVELS, Applied, DmarcRecord, mail_host, settle
 from .dmarc_evidence import records, unseen
-from .facts import DmarcDiscovery, ReportConsent
+from .facts import DmarcDiscovery, ReportConsent, SpfDiscovery
 from .names import is_within
+from .report_facts import ReportTotals
+from .senders import losing, named
 
 
 @params
@@ -63,14 +66,32 @@ def _absent(domain: Domain, dmarc: DmarcDiscovery, applied: Applied) -> Verdict:
 
 
 @check("email.dmarc.enforced")
-def enforced(domain: Domain, dmarc: DmarcDiscovery, params: Enforced) -> Verdict:
+def enforced(
+    domain: Domain,
+    dmarc: DmarcDiscovery,
+    reports: ReportTotals | Failed,
+    spf: SpfDiscovery | Failed,
+    params: Enforced,
+) -> Verdict:
     """Mail that fails DMARC is rejected or quarantined, for the domain and all beneath it."""
     applied = settle(dmarc.domain, dmarc.walk)
     return replace(
-        _strength(domain, dmarc, applied, params.minimum),
+        _warned(_strength(domain, dmarc, applied, params.minimum), reports, spf),
         observed=_observed(applied),
         expected=f"p={params.minimum} or stronger, subdomains too",
     )
+
+
+def _warned(
+    verdict: Verdict, reports: ReportTotals | Failed, spf: SpfDiscovery | Failed
+) -> Verdict:
+    """Name the real senders that the fix would cut off; they are to be set up first."""
+    if verdict.fix is None or isinstance(reports, Failed) or isinstance(spf, Failed):
+        return verdict
+    cut_off = named(losing(reports, spf))
+    if not cut_off:
+        return verdict
+    return replace(verdict, fix="after", values={**verdict.values, "senders": cut_off})
 
 
 def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: str) -> Verdict:

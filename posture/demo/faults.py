@@ -14,6 +14,7 @@ class Fault(StrEnum):
     DMARC_SUBDOMAINS = "names below the children's domain may be forged"
     DMARC_WATCHING = "the main domain's DMARC policy only watches"
     DMARC_NO_REPORTS = "nobody receives the DMARC reports of the orthodontist's domain"
+    SENDER_UNALIGNED = "the newsletter service signs the main domain's mail with its own name only"
     DKIM_MISSING = "the orthodontist's mail is not signed"
     DKIM_SHORT = "the children's practice signs with a key that is too short"
     DKIM_TESTING = "the invoice domain says that its signature is only a test"

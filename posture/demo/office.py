@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from posture.demo import backups, dns, names, papers, ports, smtp, staff, web
+from posture.demo import backups, dns, names, papers, ports, reports, smtp, staff, web
 from posture.demo.faults import DEMO_FAULTS, Fault
 from posture.demo.graph import GraphStandIn
 from posture.demo.graph_model import TenantModel
@@ -68,6 +68,7 @@ class _Opening:
         keys.mkdir()
         self.authority.write(self.directory / "ca.pem")
         backups.write(self.directory / "backups", self.now, self.faults)
+        reports.write(self.directory / reports.FOLDER, self.now, self.faults)
         sites = self.sites()
         for site in sites:
             await self.site(site, keys)

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from posture.demo import backups, names
+from posture.demo import backups, names, reports
 from posture.demo.faults import Fault
 
 OWNER = "Dr. Ada Molar"
@@ -38,7 +38,7 @@ def client(
         _table("[authorisation]", _authorisation(day)),
         _table("[network]", network),
         _table("[network.connect]", connect),
-        *(_table("[[domains]]", {"name": name, "sends_mail": True}) for name in names.SENDING),
+        *(_table("[[domains]]", _sending(name)) for name in names.SENDING),
         _table("[[domains]]", {"name": names.PARKED, "sends_mail": False}),
         *(_table("[[sites]]", {"host": host}) for host in sites),
         _table(
@@ -54,6 +54,11 @@ def client(
         *(_table("[[backups]]", _backup(name, where)) for name, where in backups.SETS.items()),
         _table("[[systems]]", SOFTWARE),
     )
+
+
+def _sending(name: str) -> dict[str, Any]:
+    folder = {"reports": reports.FOLDER} if name == names.MAIN else {}
+    return {"name": name, "sends_mail": True, **folder}
 
 
 def _authorisation(day: date) -> dict[str, Any]:

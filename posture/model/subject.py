@@ -91,6 +91,8 @@ class Domain(Subject):
     name: str
     sends_mail: bool | None = None
     """Declared: True sends, False is parked, None was not said."""
+    reports: str = ""
+    """A folder with the DMARC and TLS reports that were mailed about it."""
 
     @property
     def key(self) -> str:

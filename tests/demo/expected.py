@@ -69,6 +69,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.dkim.present": SENDING,
     "email.dkim.strength": SENDING,
     "email.dkim.usable": SENDING,
+    "email.senders.aligned": (MAIN,),
     "email.mx.sane": DOMAINS,
     "email.parked.locked": (PARKED,),
     "dns.caa.present": DOMAINS,
@@ -107,6 +108,8 @@ PASSING: dict[str, tuple[str, ...]] = {
 }
 
 NOT_ARISING: dict[str, tuple[str, ...]] = {
+    # Reports are kept of the main domain only.
+    "email.senders.aligned": tuple(domain for domain in DOMAINS if domain != MAIN),
     # Only a domain that sends nothing must be locked.
     "email.parked.locked": SENDING,
     # And it signs nothing.
@@ -157,6 +160,7 @@ CHANGES: dict[Fault, Change] = {
     Fault.DMARC_SUBDOMAINS: Change("email.dmarc.enforced", KIDS, Status.FAIL),
     Fault.DMARC_WATCHING: Change("email.dmarc.enforced", MAIN, Status.FAIL),
     Fault.DMARC_NO_REPORTS: Change("email.dmarc.reports", ORTHO, Status.FAIL),
+    Fault.SENDER_UNALIGNED: Change("email.senders.aligned", MAIN, Status.FAIL),
     Fault.DKIM_MISSING: Change(
         "email.dkim.present",
         ORTHO,

@@ -39,6 +39,7 @@ email.dmarc.consistent    ok     ok     ok     -       ok     ?     ?     ?
 email.dkim.present        ok     ?      ok     FAIL    -      ?     ?     ?
 email.dkim.strength       ok     ?      half   -       -      ?     ?     ?
 email.dkim.usable         ok     ?      FAIL   -       -      ?     ?     ?
+email.senders.aligned     -      -      -      -       -      -     -     -
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?

@@ -2,6 +2,7 @@ import pytest
 
 from posture.checks.email import forgery, parked
 from posture.checks.email.forgery import Enforced
+from posture.checks.email.report_facts import ReportTotals, SendingSource
 from posture.model import Domain, Failed, Reason, Status, Verdict
 from tests.checks.email.world import (
     DOMAIN,
@@ -39,9 +40,37 @@ def present(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
     return forgery.present(domain, dmarc(zones, domain))
 
 
-def enforced(zones: Zones, domain: Domain = DOMAIN, minimum: str = "quarantine") -> Verdict:
+NO_FOLDER = ReportTotals(domain="example.com", declared=False)
+TIMED_OUT = Failed(reason=Reason.TIMEOUT)
+
+
+def enforced(
+    zones: Zones,
+    domain: Domain = DOMAIN,
+    minimum: str = "quarantine",
+    totals: ReportTotals | Failed = NO_FOLDER,
+) -> Verdict:
     params = Enforced(minimum=minimum)  # type: ignore[arg-type]
-    return forgery.enforced(domain, dmarc(zones, domain), params)
+    return forgery.enforced(domain, dmarc(zones, domain), totals, spf(zones, domain), params)
+
+
+def losing(messages: int, aligned: int) -> ReportTotals:
+    """Reports of a sender of which a part fails."""
+    source = SendingSource(
+        domain="mailer.example",
+        selectors=(),
+        messages=messages,
+        aligned=aligned,
+        networks=1,
+        receivers=1,
+    )
+    return ReportTotals(domain="example.com", declared=True, reports=1, sources=(source,))
+
+
+INCLUDES: Zones = {
+    "example.com": {"TXT": ["v=spf1 include:mailer.example -all"]},
+    "mailer.example": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
+}
 
 
 def reports(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
@@ -107,6 +136,18 @@ ENFORCED: list[Case] = [
     ("void", enforced(at(f"{P}rejekt")), FAIL, "absent", "publish"),
     ("above not seen", enforced(at(f"{P}reject", com="SERVFAIL")), UNKNOWN, "unseen", None),
     ("nothing, above not seen", enforced(at(com="SERVFAIL")), UNKNOWN, "unseen", None),
+    ("none, a sender fails", enforced({**at(f"{P}none"), **INCLUDES}, totals=losing(9, 5)), FAIL,
+     "none", "after"),
+    ("absent, a sender fails", enforced(INCLUDES, totals=losing(9, 5)), FAIL, "absent", "after"),
+    ("none, all senders pass", enforced({**at(f"{P}none"), **INCLUDES}, totals=losing(9, 9)), FAIL,
+     "none", "staged"),
+    ("none, reports not seen", enforced({**at(f"{P}none"), **INCLUDES}, totals=TIMED_OUT), FAIL,
+     "none", "staged"),
+    ("none, SPF not seen", enforced(
+        {**at(f"{P}none"), "example.com": {"TXT": "TIMEOUT"}}, totals=losing(9, 5)), FAIL, "none",
+     "staged"),
+    ("reject, a sender fails", enforced({**at(f"{P}reject"), **INCLUDES}, totals=losing(9, 5)),
+     PASS, "ok", None),
     ("own organisation, above not asked", enforced(at(f"{P}reject; psd=n", com="TIMEOUT")), PASS,
      "ok", None),
 ]  # fmt: skip
