@@ -209,3 +209,51 @@ def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
     assert found.changes.since == toy.NOW
     (notice,) = found.notices
     assert notice.startswith("2 of the stored audits are dated later")
+
+
+DIES = """
+import os, signal, sys
+from datetime import datetime, UTC
+from pathlib import Path
+from posture.history import RunDirectory, locked
+
+calls = 0
+
+def counted(real):
+    def call(*arguments, **more):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **more)
+    return call
+
+for name in ("mkdir", "open", "write", "fsync", "replace", "rename", "close"):
+    setattr(os, name, counted(getattr(os, name)))
+with locked(Path(sys.argv[1])), RunDirectory(Path(sys.argv[1]), datetime.now(UTC)) as run:
+    run.write("snapshot.json", b"evidence")
+    run.write("audit.json", b"judgement")
+"""
+
+
+def test_a_run_killed_at_any_step_leaves_nothing_half(tmp_path: Path) -> None:
+    """Each file is there whole or not at all, and the evidence before what is made of it."""
+    whole = {"snapshot.json": b"evidence", "audit.json": b"judgement"}
+    kept = set()
+    for step in range(1, 100):
+        client = tmp_path / str(step)
+        command = [sys.executable, "-c", DIES, str(client), str(step)]
+        ended = subprocess.run(command, check=False, timeout=60)
+        with locked(client):
+            stored = [
+                {file.name: file.read_bytes() for file in entry.iterdir()}
+                for entry in (client / "runs").glob("*")
+            ]
+        for files in stored:
+            assert files.items() <= whole.items()
+            assert "snapshot.json" in files
+        kept.add(tuple(len(files) for files in stored))
+        if ended.returncode == 0:
+            break
+    assert ended.returncode == 0
+    assert kept == {(), (1,), (2,)}
