@@ -12,6 +12,7 @@ from . import (
     dnssec,
     issuers,
     references,
+    renewal,
 )
 
 AREA = Area(
@@ -22,6 +23,7 @@ AREA = Area(
         collect_dns.texts,
         collect_dns.addresses,
         collect_dns.caa,
+        collect_dns.site_caa,
         collect_delegation.delegation,
         collect_dnssec.dnssec,
         collect_references.references,
@@ -29,6 +31,7 @@ AREA = Area(
     discoverers=(discover.websites,),
     checks=(
         issuers.present,
+        renewal.matches,
         references.registered,
         dnssec.valid,
         dnssec.signed,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
 from posture.net.dns import Answer
+from posture.net.vantage import as_the_world_sees_it, is_inside
 
 from .facts import Delegation, NameServer
 from .networks import networks
@@ -17,9 +18,10 @@ ENOUGH = 2
 """Servers looked up first: nearly always they are in different networks, which settles it."""
 
 
-@collector(traffic="NS {name}, A and AAAA of its name servers")
+@collector(traffic="NS and A {name}, A and AAAA of its name servers")
 async def delegation(domain: Domain, net: Net) -> Delegation:
     """Read the NS records of the domain and find the servers they name."""
+    await as_the_world_sees_it(net.dns, domain.name)
     answer = await net.dns.query(domain.name, "NS")
     # Behind an alias there are the servers of somebody else's zone.
     own = isinstance(answer, Answer) and not answer.chain
@@ -27,6 +29,10 @@ async def delegation(domain: Domain, net: Net) -> Delegation:
     if len(names) > SERVER_LIMIT:
         raise CollectError(Reason.TOO_LARGE, f"{domain.name} has {len(names)} name servers")
     servers = await _located(net, sorted(names)) if own else ()
+    for server in servers:
+        if any(map(is_inside, (*server.ipv4, *server.ipv6))):
+            detail = f"{server.name} has an address inside an office: the world asks other servers"
+            raise CollectError(Reason.WRONG_VANTAGE, detail)
     return Delegation(domain=domain.name, servers=tuple(servers))
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 
-from posture.model import CollectError, Domain, Reason, collector
+from posture.model import CollectError, Domain, Reason, WebSite, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer
+from posture.net.scope import literal
 from posture.net.vantage import as_the_world_sees_it
 
 from .caa import climb
-from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, TextRecord
+from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, SiteCaa, TextRecord
 
 RECORD_LIMIT = 256
 """Records of one type at one name; a domain with more is not understood, so nothing is said."""
@@ -34,7 +35,21 @@ async def addresses(domain: Domain, net: Net) -> DomainAddresses:
 async def caa(domain: Domain, net: Net) -> Caa:
     """Climb the tree to the closest CAA record set (RFC 8659 §3)."""
     await as_the_world_sees_it(net.dns, domain.name)
-    names = climb(domain.name)
+    return await _climbed(net, domain.name)
+
+
+@collector(traffic="CAA {host} and its parent names, A {host}")
+async def site_caa(site: WebSite, net: Net) -> SiteCaa:
+    """Find what an authority finds that is asked for a certificate of this very host."""
+    if literal(site.host):
+        return SiteCaa(host=site.host, found_at="", records=())  # an address has no CAA
+    await as_the_world_sees_it(net.dns, site.host)
+    found = await _climbed(net, site.host)
+    return SiteCaa(host=site.host, found_at=found.found_at, records=found.records)
+
+
+async def _climbed(net: Net, host: str) -> Caa:
+    names = climb(host)
     for depth, name in enumerate(names, 1):
         records = await _records(net, name, "CAA")
         if records:

@@ -6,6 +6,7 @@ from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer, BogusError
 from posture.net.suffix import registrable
+from posture.net.vantage import as_the_world_sees_it
 
 from .caa import climb
 from .facts import TEXT_LIMIT, Dnssec, Validation
@@ -23,9 +24,10 @@ class _Apex:
     answer: Answer | None
 
 
-@collector(traffic="SOA and DS of {name} (or of the zone it is in), DS of its top level")
+@collector(traffic="A, SOA and DS of {name} (or of the zone it is in), DS of its top level")
 async def dnssec(domain: Domain, net: Net) -> Dnssec:
     """Look at the zone from its parent's side (DS) and from its own (does it validate?)."""
+    await as_the_world_sees_it(net.dns, domain.name)
     apex = await _apex(domain.name, net)
     ds = await net.dns.query(apex.zone, "DS")
     top = await net.dns.query(domain.name.rpartition(".")[2], "DS")

@@ -70,6 +70,17 @@ class Caa:
     """In presentation form: ``0 issue "ca.example"``."""
 
 
+@fact("dns.site_caa")
+class SiteCaa:
+    """The CAA records that certificate authorities obey for a web site's own name."""
+
+    host: str
+    found_at: str
+    """The name that holds the records, empty when none up to the top level does."""
+    records: tuple[str, ...]
+    """In presentation form."""
+
+
 @record
 class NameServer:
     """One name server of a zone and where it is."""

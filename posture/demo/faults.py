@@ -22,6 +22,7 @@ class Fault(StrEnum):
     PARKED_SOFT = "the parked domain only hints that it sends no mail"
     CAA_MISSING = "any certificate authority may issue for the main domain"
     CAA_SERVFAIL = "the name servers of the laboratory fail when asked for CAA"
+    CAA_EXCLUDES = "the patient portal's CAA record names another certificate authority"
     REFERENCE_GONE = "mail programs of the children's domain are sent to a host that is gone"
     SERVERS_NEAR = "the invoice domain's name servers are in one network"
     SITE_SELF_SIGNED = "the booking site signed its own certificate"

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from posture.demo.dns import Fate, Zones
 from posture.demo.faults import Fault
 from posture.demo.keys import RSA_1024, RSA_2048
+from posture.demo.pki import ISSUER
 
 MAIN = "smile-dental.example"
 ORTHO = "smile-orthodontics.example"
@@ -24,7 +25,6 @@ MAIL_SERVERS = {
     INVOICES: f"mx1.{MAIN}",
 }
 GONE = f"old-mail.{INVOICES}"
-ISSUER = "ca.demo.example"
 NEWSLETTERS = "newsletter.demo.example"
 REPORTS = f"mailto:dmarc@{MAIN}"
 _ADDRESS = "203.0.113.{}"
@@ -47,7 +47,7 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
     for domain in (*SENDING, PARKED):
         zones.text(f"{domain}._report._dmarc.{MAIN}", "v=DMARC1")
     _parked(zones, faults)
-    _authorities(zones, faults)
+    _authorities(zones, faults, sites)
     zones.text(f"_spf.{NEWSLETTERS}", "v=spf1 ip4:203.0.113.200 -all")
     _delegations(zones, faults)
     if Fault.REFERENCE_GONE in faults:
@@ -132,7 +132,11 @@ def _parked(zones: Zones, faults: AbstractSet[Fault]) -> None:
     zones.text(f"_dmarc.{PARKED}", f"v=DMARC1; p=reject; rua={REPORTS}")
 
 
-def _authorities(zones: Zones, faults: AbstractSet[Fault]) -> None:
+def _authorities(zones: Zones, faults: AbstractSet[Fault], sites: tuple[str, ...]) -> None:
+    for site in sites:
+        if site != MAIN:
+            other = site == f"portal.{MAIN}" and Fault.CAA_EXCLUDES in faults
+            zones.add(site, "CAA", f'0 issue "{"letsencrypt.org" if other else ISSUER}"')
     for domain in (*SENDING, PARKED):
         if domain == LAB and Fault.CAA_SERVFAIL in faults:
             zones.fail(domain, "CAA", Fate.SERVFAIL)

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = timedelta(days=90)
+ISSUER = "ca.demo.example"
+"""The authority's organisation, and its name in CAA records."""
 
 
 class CertificateState(StrEnum):
@@ -51,7 +53,7 @@ class Authority:
     def found(cls, now: datetime) -> Self:
         """Make a new authority whose certificates are dated around ``now``."""
         key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("Smile Dental Demo CA")
+        name = _name("Smile Dental Demo CA", ISSUER)
         made = (
             _builder(name, name, key, now - timedelta(days=400), now + timedelta(days=3000))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -127,8 +129,9 @@ _CA_USAGE = x509.KeyUsage(
 )
 
 
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+def _name(common: str, organisation: str = "") -> x509.Name:
+    kinds = {NameOID.ORGANIZATION_NAME: organisation, NameOID.COMMON_NAME: common}
+    return x509.Name([x509.NameAttribute(kind, text) for kind, text in kinds.items() if text])
 
 
 def _dns_names(names: Sequence[str]) -> list[x509.GeneralName]:

@@ -73,6 +73,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.mx.sane": DOMAINS,
     "email.parked.locked": (PARKED,),
     "dns.caa.present": DOMAINS,
+    "dns.caa.matches": SITES,
     "dns.references.registered": DOMAINS,
     "dns.dnssec.valid": DOMAINS,
     "dns.dnssec.signed": DOMAINS,
@@ -127,10 +128,13 @@ class Change(NamedTuple):
     status: Status
     moot: tuple[str, ...] = ()
     """Checks of the same subject that become not applicable: what they ask about is not there."""
+    also: tuple[Row, ...] = ()
+    """Rows of other subjects that become not applicable."""
 
     def rows(self) -> dict[Row, Status]:
         """Everything that differs."""
         gone = {(check, self.subject): Status.NOT_APPLICABLE for check in self.moot}
+        gone |= dict.fromkeys(self.also, Status.NOT_APPLICABLE)
         return {(self.check, self.subject): self.status, **gone}
 
 
@@ -171,7 +175,15 @@ CHANGES: dict[Fault, Change] = {
     Fault.DKIM_TESTING: Change("email.dkim.usable", INVOICES, Status.FAIL),
     Fault.MX_DANGLING: Change("email.mx.sane", INVOICES, Status.FAIL),
     Fault.PARKED_SOFT: Change("email.parked.locked", PARKED, Status.FAIL),
-    Fault.CAA_MISSING: Change("dns.caa.present", MAIN, Status.FAIL),
+    Fault.CAA_MISSING: Change(
+        "dns.caa.present",
+        MAIN,
+        Status.FAIL,
+        also=(("dns.caa.matches", "website:smile-dental.example"),),
+    ),
+    Fault.CAA_EXCLUDES: Change(
+        "dns.caa.matches", "website:portal.smile-dental.example", Status.FAIL
+    ),
     Fault.CAA_SERVFAIL: Change("dns.caa.present", LAB, Status.UNKNOWN),
     Fault.REFERENCE_GONE: Change("dns.references.registered", KIDS, Status.FAIL),
     Fault.SERVERS_NEAR: Change("dns.delegation.diverse", INVOICES, Status.FAIL),
@@ -179,13 +191,13 @@ CHANGES: dict[Fault, Change] = {
         "tls.web.trusted",
         "website:booking.smile-dental.example",
         Status.FAIL,
-        moot=("web.hsts.present",),
+        moot=("web.hsts.present", "dns.caa.matches"),
     ),
     Fault.SITE_WRONG_NAME: Change(
         "tls.web.name",
         "website:www.smile-kids.example",
         Status.FAIL,
-        moot=("web.hsts.present",),
+        moot=("web.hsts.present", "dns.caa.matches"),
     ),
     Fault.SITE_ENDING: Change("tls.web.expiry", "website:www.smile-lab.example", Status.PARTIAL),
     Fault.SITE_EXPIRING: Change("tls.web.expiry", "website:smile-dental.example", Status.FAIL),

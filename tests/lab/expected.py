@@ -53,6 +53,7 @@ tls.web.expiry            .      .      .      .       .      ?     ?     ?
 tls.web.legacy            .      .      .      .       .      ?     ?     ?
 web.https.redirect        .      .      .      .       .      ?     ?     ?
 web.hsts.present          .      .      .      .       .      ?     ?     ?
+dns.caa.matches           .      .      .      .       .      ?     ?     ?
 tls.mail.starttls         .      .      .      .       .      ?     ?     ?
 tls.mail.trusted          .      .      .      .       .      ?     ?     ?
 tls.mail.name             .      .      .      .       .      ?     ?     ?
@@ -69,6 +70,7 @@ tls.web.expiry      ok       FAIL       ok      ok          ok        ok        
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
 web.hsts.present    ok       FAIL       FAIL    ok          ok        -             ?
+dns.caa.matches     ok       -          -       FAIL        -         -             ?
 """
 
 # mailserver:mx.{column}.example

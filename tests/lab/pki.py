@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -40,10 +40,12 @@ class Party:
 
     name: str
     key: Key
+    organisation: str = ""
 
     @property
     def subject(self) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
+        kinds = {NameOID.ORGANIZATION_NAME: self.organisation, NameOID.COMMON_NAME: self.name}
+        return x509.Name([x509.NameAttribute(kind, text) for kind, text in kinds.items() if text])
 
 
 class Authority:
@@ -51,7 +53,8 @@ class Authority:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        root, self._signer = _party("Lab Root"), _party("Lab Intermediate")
+        root = _party("Lab Root")
+        self._signer = replace(_party("Lab Intermediate"), organisation="ca.example")
         self.root = self._authority(root, root)
         self._intermediate = self._authority(self._signer, root)
 

@@ -23,7 +23,7 @@ SITE = f"website:direct.two.example:{sites.HTTPS}"
 SERVER = f"mailserver:mail.direct.two.example:{mail.PORT}"
 
 
-@pytest.mark.parametrize(("subject", "checks"), [(SITE, 6), (SERVER, 5)])
+@pytest.mark.parametrize(("subject", "checks"), [(SITE, 7), (SERVER, 5)])
 def test_servers_are_found_by_name_on_a_declared_network(
     direct: Scanned, subject: str, checks: int
 ) -> None:

@@ -134,6 +134,8 @@ def test_an_expired_certificate_is_named_with_its_dates(
         ("website:intranet.good.example", "tls.web.trusted", "self_signed"),
         ("mailserver:mx.two.example", "tls.mail.trusted", "self_signed"),
         ("website:www.two.example", "tls.web.name", "mismatch"),
+        ("website:www.lookups.example", "dns.caa.matches", "excluded"),
+        ("website:intranet.good.example", "dns.caa.matches", "untrusted"),
         ("website:www.syntax.example", "web.hsts.present", "short"),
         ("website:www.two.example", "web.hsts.present", "absent"),
         ("website:www.lookups.example", "web.https.redirect", "plain"),

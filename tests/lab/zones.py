@@ -92,6 +92,7 @@ RECORDS: Mapping[str, Iterable[str]] = {
         '@ CAA 0 issue "ca.example"',
         "mx A 203.0.113.33",
         "www A 203.0.113.23",
+        'www CAA 0 issue "letsencrypt.org"',
     ),
     "parked.example": (
         "@ MX 0 .",
@@ -146,7 +147,11 @@ class Names:
         delegations = [
             f"{zone.removesuffix('.example')} NS ns" for zone in (*RECORDS, LAME, HOLLOW)
         ]
-        here = f"direct A {self._place.address(28)}", f"mail.direct A {self._place.address(29)}"
+        here = (
+            f"direct A {self._place.address(28)}",
+            f"mail.direct A {self._place.address(29)}",
+            'direct CAA 0 issue "ca.example"',
+        )
         vouched: list[str] = []
         for zone, records in RECORDS.items():
             own = (*records, *(here if zone == "two.example" else ()))

@@ -109,6 +109,7 @@ def test_a_name_within_a_zone(zones: Zones, zone: str, validation: Validation) -
     ("zones", "name", "reason"),
     [
         ({NAME: {"SOA": "TIMEOUT"}}, NAME, Reason.TIMEOUT),
+        ({NAME: {"SOA": SOA, "A": ["192.168.1.2"]}}, NAME, Reason.WRONG_VANTAGE),
         ({NAME: {"SOA": "SERVFAIL"}}, NAME, Reason.SERVFAIL),
         ({NAME: {"SOA": "BOGUS", "DS": "BOGUS"}}, NAME, Reason.SERVFAIL),
         ({NAME: {"SOA": SOA, "DS": "TIMEOUT"}}, NAME, Reason.TIMEOUT),
