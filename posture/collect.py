@@ -93,7 +93,7 @@ class _Collection:
                     self.declared.add(subject.id)
                     self.meet(subject, None)
                 while self.pending:
-                    await asyncio.wait(self.pending, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(self.pending)
         except TimeoutError:
             interrupted = Reason.DEADLINE
         except asyncio.CancelledError:

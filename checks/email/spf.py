@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 VERSION = "v=spf1"
@@ -142,6 +143,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text[len(VERSION) :].split(" ") if word)
 
 
+@lru_cache(maxsize=1024)  # a provider's record is read for each of its customers, by each check
 def parse(text: str) -> Record:
     """Read a record for which ``is_spf`` holds; raises ParseError for its first fault."""
     terms: list[Term] = []
@@ -152,6 +154,7 @@ def parse(text: str) -> Record:
     return Record(tuple(terms))
 
 
+@lru_cache(maxsize=1024)
 def faults(text: str) -> tuple[ParseError, ...]:
     """Find every fault of a record."""
     return tuple(read for read in _read(text) if isinstance(read, ParseError))

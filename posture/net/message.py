@@ -1,31 +1,25 @@
 """DNS messages without any I/O: what to send, and what a datagram that comes back means."""
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import dns.exception
 import dns.flags
-import dns.message
-import dns.name
 import dns.rcode
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-import dns.rrset
 
 from posture.model import CollectError, Reason
+from posture.net import wire
+from posture.net.wire import Message, ParseError, Record
 
 PAYLOAD = 1232
 """Octets of UDP that reach everybody unfragmented, the value agreed on DNS flag day 2020."""
 MAX_CHAIN = 16
-_HEADER = struct.Struct("!HHHHHH")  # RFC 1035 §4.1.1
-_UNREADABLE = (
-    dns.exception.DNSException, ValueError, IndexError, KeyError, TypeError, struct.error,
-)  # fmt: skip
-_NAMES_ONLY = {"A", "AAAA", "CNAME", "DNAME", "MX", "NS", "PTR", "SOA", "SRV"}
-"""Types whose text is the same in lower case."""
-_REASONS = {dns.rcode.SERVFAIL: Reason.SERVFAIL, dns.rcode.REFUSED: Reason.REFUSED}
+_HEADER = struct.Struct("!HHH")  # RFC 1035 §4.1.1
+_QR, _AA, _TC, _RD, _RA, _AD, _CD = (
+    int(dns.flags.from_text(flag)) for flag in ("QR", "AA", "TC", "RD", "RA", "AD", "CD")
+)
+_NOERROR, _FORMERR, _SERVFAIL, _NXDOMAIN, _NOTIMP, _REFUSED = range(6)
+_REASONS = {_SERVFAIL: Reason.SERVFAIL, _REFUSED: Reason.REFUSED}
+_NS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +74,9 @@ class Alias:
 def asked_name(name: str) -> str:
     """One spelling for each name; raises ``CollectError(MALFORMED)`` for what is not one."""
     try:
-        # dnspython would read "@" as the root, and encode other alphabets as it was done in 2003.
-        if name.isascii() and name != "@":
-            return dns.name.from_text(name).to_text(omit_final_dot=True).lower()
-    except _UNREADABLE:
-        pass
-    raise CollectError(Reason.MALFORMED, f"{name[:300]!r} is not a domain name")
+        return wire.spelling(name)
+    except ParseError as error:
+        raise CollectError(Reason.MALFORMED, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,51 +84,51 @@ class Query:
     """One question, as it is sent."""
 
     name: str
+    """As :func:`asked_name` returns it."""
     rdtype: str
     id: int = 0
     edns: bool = True
     checking_disabled: bool = False
     """Ask for the records even where DNSSEC says they are forged (CD, RFC 4035 §3.2.2)."""
 
+    @property
+    def question(self) -> bytes:
+        """What a reply repeats; raises ``CollectError(MALFORMED)`` for a type that is none."""
+        try:
+            return wire.question(self.name, wire.code(self.rdtype))
+        except ParseError as error:
+            raise self.failure(Reason.MALFORMED, str(error)) from None
+
     def wire(self) -> bytes:
         """Return the message. AD asks to be told of validation (RFC 6840 §5.7)."""
-        flags = dns.flags.RD | dns.flags.AD
-        if self.checking_disabled:
-            flags |= dns.flags.CD
-        edns = 0 if self.edns else -1
-        message = dns.message.make_query(
-            self.name, self.rdtype, use_edns=edns, payload=PAYLOAD, flags=flags, id=self.id
-        )
-        return message.to_wire()
+        flags = _RD | _AD | (_CD if self.checking_disabled else 0)
+        return wire.query(self.id, flags, self.question, PAYLOAD if self.edns else None)
 
-    def read(self, wire: bytes) -> "Reply | None":
+    def read(self, data: bytes) -> "Reply | None":
         """Return the reply; None if this is no reply to this question.
 
         Raises ``CollectError(MALFORMED)`` for a reply that cannot be read.
         """
-        if len(wire) < _HEADER.size:
+        if len(data) < wire.HEADER_SIZE:
             return None
-        ident, flags, questions = _HEADER.unpack_from(wire)[:3]
-        if ident != self.id or not flags & dns.flags.QR or not self._answered(wire, questions):
+        ident, flags, questions = _HEADER.unpack_from(data)
+        if ident != self.id or not flags & _QR or not self._answered(data, questions):
             return None
-        if flags & dns.flags.TC:
-            return Reply(self, dns.message.QueryMessage(id=ident), truncated=True)
+        if flags & _TC:
+            return Reply(self, Message(data, flags, flags & 0xF), truncated=True)
         try:
-            message = dns.message.from_wire(wire, ignore_trailing=True)
-            return Reply(self, message, truncated=False)
-        except _UNREADABLE as error:
+            return Reply(self, wire.decode(data), truncated=False)
+        except ParseError as error:
             raise self.failure(Reason.MALFORMED, f"the reply cannot be read ({error})") from None
 
-    def _answered(self, wire: bytes, questions: int) -> bool:
+    def _answered(self, data: bytes, questions: int) -> bool:
         """Whether it repeats our question. An error may come without (RFC 1035 leaves it open)."""
         if not questions:
-            return wire[3] & 0xF not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}
-        try:
-            question = dns.message.from_wire(wire, question_only=True).question
-        except _UNREADABLE:
-            return False
-        ours = dns.name.from_text(self.name), dns.rdatatype.from_text(self.rdtype)
-        return [(item.name, item.rdtype) for item in question] == [ours]
+            return data[3] & 0xF not in {_NOERROR, _NXDOMAIN}
+        ours = self.question
+        theirs = data[wire.HEADER_SIZE : wire.HEADER_SIZE + len(ours)]
+        same_name = theirs[:-4].lower() == ours[:-4]
+        return questions == 1 and same_name and theirs[-4:] == ours[-4:]
 
     def failure(self, reason: Reason, detail: str) -> CollectError:
         """Build the error that says which question it was about."""
@@ -149,21 +140,22 @@ class Reply:
     """A message that is the reply to ``query``."""
 
     query: Query
-    message: dns.message.Message
+    message: Message
     truncated: bool
 
     @property
     def without_edns(self) -> bool:
         """Whether the server should be asked again in the words of 1987 (RFC 6891 §7)."""
-        return self.query.edns and self.message.rcode() in {dns.rcode.FORMERR, dns.rcode.NOTIMP}
+        return self.query.edns and self.message.rcode in {_FORMERR, _NOTIMP}
 
     def error(self) -> CollectError | None:
         """What the server says went wrong, None if nothing did."""
-        rcode = self.message.rcode()
-        if rcode in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        rcode = self.message.rcode
+        if rcode in {_NOERROR, _NXDOMAIN}:
             return None
         reason = _REASONS.get(rcode, Reason.INCONCLUSIVE)
-        return self.query.failure(reason, f"the resolver answers {dns.rcode.to_text(rcode)}")
+        said = dns.rcode.to_text(dns.rcode.Rcode.make(rcode))
+        return self.query.failure(reason, f"the resolver answers {said}")
 
     def interpret(self) -> Answer | Absent | Alias:
         """Say what a reply without error proves.
@@ -171,13 +163,20 @@ class Reply:
         Raises ``CollectError`` MALFORMED (looping aliases, unreadable records) or INCONCLUSIVE (a
         referral: this server does not resolve, so its silence about records proves nothing).
         """
+        try:
+            return self._meaning()
+        except ParseError as error:
+            detail = f"a record cannot be read ({error})"
+            raise self.query.failure(Reason.MALFORMED, detail) from None
+
+    def _meaning(self) -> Answer | Absent | Alias:
         query = self.query
-        authenticated = bool(self.message.flags & dns.flags.AD)
+        authenticated = bool(self.message.flags & _AD)
         owner, chain = self._aliases()
-        if found := self._rrset(owner, query.rdtype):
-            records = self._texts(found)
-            return Answer(query.name, query.rdtype, records, authenticated, found.ttl, chain)
-        nxdomain = self.message.rcode() == dns.rcode.NXDOMAIN
+        if found := self._records(owner, wire.code(query.rdtype)):
+            records, ttl = self._texts(found), min(record.ttl for record in found)
+            return Answer(query.name, query.rdtype, records, authenticated, ttl, chain)
+        nxdomain = self.message.rcode == _NXDOMAIN
         zone = self._zone_above(owner)
         if not nxdomain and not zone and not self._denies():
             if chain:
@@ -186,57 +185,40 @@ class Reply:
         # RFC 6604 §3: the code speaks of the last name of the chain.
         return Absent(query.name, query.rdtype, nxdomain, authenticated, chain, zone)
 
-    def _aliases(self) -> tuple[dns.name.Name, tuple[str, ...]]:
-        owner = dns.name.from_text(self.query.name)
-        seen = [owner]
-        while self.query.rdtype != "CNAME" and (found := self._rrset(owner, "CNAME")):
-            owner = found[0].target
+    def _aliases(self) -> tuple[str, tuple[str, ...]]:
+        seen = [self.query.name]
+        while self.query.rdtype != "CNAME" and (found := self._records(seen[-1], wire.CNAME)):
+            owner = self.message.target(found[-1])
             if owner in seen or len(seen) > MAX_CHAIN:
                 raise self.query.failure(Reason.MALFORMED, "the aliases loop or are too many")
             seen.append(owner)
-        return owner, tuple(_text(name) for name in seen[1:])
+        return seen[-1], tuple(seen[1:])
 
-    def _rrset(self, owner: dns.name.Name, rdtype: str) -> dns.rrset.RRset | None:
-        wanted = owner, dns.rdataclass.IN, dns.rdatatype.from_text(rdtype)
-        for rrset in self.message.answer:
-            if (rrset.name, rrset.rdclass, rrset.rdtype) == wanted and len(rrset):
-                return rrset
-        return None
+    def _records(self, owner: str, rdtype: int) -> list[Record]:
+        wanted = owner, rdtype, wire.IN
+        every = self.message.answer
+        return [one for one in every if (one.owner, one.rdtype, one.rdclass) == wanted]
 
     def _denies(self) -> bool:
         """Whether an empty answer may be a statement: RFC 2308 §2.2 tells it from a referral."""
-        if self.message.flags & dns.flags.AA:
+        if self.message.flags & _AA:
             return True
-        kinds = {rrset.rdtype for rrset in self.message.authority}
-        return bool(self.message.flags & dns.flags.RA) and dns.rdatatype.NS not in kinds
+        kinds = {record.rdtype for record in self.message.authority}
+        return bool(self.message.flags & _RA) and _NS not in kinds
 
-    def _zone_above(self, owner: dns.name.Name) -> str:
+    def _zone_above(self, owner: str) -> str:
         """The zone that speaks by its SOA; one that does not hold the name has no say."""
-        for rrset in self.message.authority:
-            if rrset.rdtype == dns.rdatatype.SOA and owner.is_subdomain(rrset.name):
-                return _text(rrset.name)
+        for record in self.message.authority:
+            if record.rdtype == wire.SOA and wire.is_within(owner, record.owner):
+                return record.owner
         return ""
 
-    def _texts(self, rrset: dns.rrset.RRset) -> tuple[str, ...]:
-        try:
-            return tuple(sorted(_texts(rrset, self.query.rdtype)))
-        except _UNREADABLE as error:
-            raise self.query.failure(
-                Reason.MALFORMED, f"a record cannot be read ({error})"
-            ) from None
-
-
-def _texts(rrset: dns.rrset.RRset, rdtype: str) -> Iterator[str]:
-    for rdata in rrset:
-        if rdtype in {"TXT", "SPF"}:
-            yield b"".join(rdata.strings).decode("latin-1")
-        else:
-            text = rdata.to_text(chunksize=0)
-            yield text.lower() if rdtype in _NAMES_ONLY else text
-
-
-def _text(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=True).lower()
+    def _texts(self, found: list[Record]) -> tuple[str, ...]:
+        """Return the records sorted; one that came twice counts once (RFC 2181 §5.2)."""
+        if self.query.rdtype in wire.TEXTS:
+            distinct = {self.message.data(record): record for record in found}
+            return tuple(sorted(self.message.text(record) for record in distinct.values()))
+        return tuple(sorted({self.message.text(record) for record in found}))
 
 
 def joined(

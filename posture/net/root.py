@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posture.model import Subject, View
 from posture.net import process
-from posture.net.dns import Resolver, StubResolver, addresses, server
+from posture.net.dns import TRIES, Ration, Resolver, StubResolver, addresses, server
 from posture.net.limits import Limits
 from posture.net.scope import Scope, Territory, normal
 from posture.net.tcp import (
@@ -50,7 +50,7 @@ class NetConfig:
     """New TCP connections a second; None: no limit."""
     connect_seconds: float = CONNECT_SECONDS
     probe_seconds: tuple[float, ...] = PROBE_SECONDS
-    dns_tries: tuple[float, ...] = field(default=(0.8, 1.6, 3.2))
+    dns_tries: tuple[float, ...] = TRIES
 
 
 class Net:
@@ -123,6 +123,7 @@ class NetRoot:
         self.config = config
         servers = [server(config.resolver)] if config.resolver else []
         self.dns: Resolver = resolver or StubResolver(servers, tries=config.dns_tries)
+        self._rations: dict[str, Ration] = {}
         self._anchors: TrustAnchors | None = None
         if config.ca_file:
             self._anchors = TrustAnchors.from_file(config.ca_file)
@@ -149,9 +150,12 @@ class NetRoot:
 
     def bound(self, subject: Subject) -> Net:
         """Return the tool for one call of an asynchronous collector."""
-        net = Net(subject, self.dns, self.anchors, self._dialler, self.config.vantage)
+        net = Net(subject, self._ration(subject), self.anchors, self._dialler, self.config.vantage)
         net.direct = self.config.connect is None
         return net
+
+    def _ration(self, subject: Subject) -> Ration:
+        return self._rations.setdefault(subject.id, Ration(self.dns))
 
     def http(self, subject: Subject) -> "Http":
         """Return the tool for one call of a plain ``def`` collector, which runs in a thread.

@@ -355,4 +355,4 @@ def test_a_computer_without_a_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CollectError) as caught:
         run(StubResolver().query("example.com", "A"))
     assert caught.value.reason is Reason.UNREACHABLE
-    assert own.TRIES == (0.8, 1.6, 3.2)
+    assert own.TRIES == (0.4, 0.8, 1.6, 3.2)

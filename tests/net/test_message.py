@@ -214,9 +214,9 @@ def test_a_record_the_library_cannot_print_is_malformed(monkeypatch: pytest.Monk
     def fail(self: object, **_: object) -> str:
         raise ValueError("unprintable")
 
-    monkeypatch.setattr("dns.rdtypes.mxbase.MXBase.to_text", fail)
-    asked = query("MX")
-    found = asked.read(reply(asked.wire(), "example.com. 9 IN MX 0 .").to_wire())
+    monkeypatch.setattr("dns.rdtypes.ANY.HINFO.HINFO.to_text", fail)
+    asked = query("HINFO")
+    found = asked.read(reply(asked.wire(), 'example.com. 9 IN HINFO "a" "b"').to_wire())
     assert found is not None
     with pytest.raises(CollectError, match="unprintable") as caught:
         found.interpret()

@@ -1,0 +1,66 @@
+"""Where datagrams are lost on the way, no record that is there is called absent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posture.model import Status
+from tests.lab.batch import Batch, Scanner
+from tests.lab.customers import CUSTOMERS, Customers
+from tests.lab.daemons import Loopback, Started, program
+from tests.lab.path import Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.lab
+
+COUNT = CUSTOMERS if os.environ.get("POSTURE_PROOF") == "1" else 40
+LOSS = 0.05
+UNKNOWN = 0.01
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customers]:
+    missing = [name for name in ("nsd", "unbound") if program(name) is None]
+    if missing:
+        pytest.skip(f"no lab: not installed: {', '.join(missing)}")
+    with ExitStack() as running:
+        place = Loopback()
+        running.callback(place.close)
+        made = Customers(folder=tmp_path_factory.mktemp("town"), place=place, count=COUNT)
+        for daemon in made.daemons():
+            running.enter_context(Started(daemon)).wait()
+        yield made
+
+
+def statuses(batch: Batch) -> dict[tuple[str, str], tuple[Status, str]]:
+    """What was found, and the records it rests on."""
+    return {
+        (one.subject, one.check): (one.status, repr(one.evidence)) for one in batch.judged.findings
+    }
+
+
+def test_lost_datagrams_make_no_record_absent(town: Customers) -> None:
+    scanner = Scanner()
+
+    async def through_loss() -> Batch:
+        way = Path(town.resolver, loss=LOSS)
+        async with way.opened() as port:
+            made = await scanner.scan(("127.0.0.1", port), town.names)
+        assert way.lost > way.carried * LOSS / 2
+        return made
+
+    whole = scanner.batch(town.resolver, town.names)
+    assert whole.unseen == []
+    lossy = asyncio.run(through_loss())
+    expected, found = statuses(whole), statuses(lossy)
+    assert found.keys() == expected.keys()
+    differing = {key: found[key] for key in found if found[key] != expected[key]}
+    assert [key for key, (status, _) in differing.items() if status is not Status.UNKNOWN] == []
+    assert len(differing) <= UNKNOWN * len(found)
