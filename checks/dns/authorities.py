@@ -1,8 +1,9 @@
 """The names under which certificate authorities look for themselves in CAA records.
 
-Each authority publishes them in its certification practice statement (section 4.2 of each, as the
-CA/Browser Forum's baseline requirements §2.2 ask), collected by the Common CA Database. Listed are
-authorities that business web sites commonly use; one that is not here is simply not judged.
+Each authority publishes them in its certification practice statement (CA/Browser Forum baseline
+requirements §2.2). Listed are authorities that business web sites commonly use, written down from
+general knowledge and not yet checked against the statements; one that is not here is not judged,
+and a record that names anybody unlisted is never read as an exclusion.
 """
 
 import re

@@ -142,7 +142,7 @@ def test_wheel_declares_the_command_and_the_areas(wheel: Path) -> None:
         (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
         points = configparser.ConfigParser()
         points.read_string(archive.read(name).decode())
-    assert dict(points["console_scripts"]) == {"posture": "posture.cli:main"}
+    assert dict(points["console_scripts"]) == {"posture": "posture.__main__:main"}
     assert dict(points["posture.areas"]) == SETTINGS["project"]["entry-points"]["posture.areas"]
 
 
