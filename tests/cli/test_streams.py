@@ -60,6 +60,7 @@ def test_streams_are_made_steady(
         assert terminal.errors == "backslashreplace"
         sys.stdout.write("ä\n")
         sys.stdout.flush()
+        assert isinstance(sys.stdout, io.TextIOWrapper)
         sys.stdout.detach()
     assert (tmp_path / "out").read_text() == "\\xe4\n"
 

@@ -39,10 +39,17 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customers]:
         yield made
 
 
-def statuses(batch: Batch) -> dict[tuple[str, str], tuple[Status, str]]:
-    """What was found, and the records it rests on."""
+Seen = dict[tuple[str, str], tuple[Status, set[tuple[str, str]]]]
+
+
+def statuses(batch: Batch) -> Seen:
+    """What was found, and the records it rests on; those it could not see claim nothing."""
     return {
-        (one.subject, one.check): (one.status, repr(one.evidence)) for one in batch.judged.findings
+        (one.subject, one.check): (
+            one.status,
+            {(e.source, e.record) for e in one.evidence if not e.record.startswith("not seen: ")},
+        )
+        for one in batch.judged.findings
     }
 
 
