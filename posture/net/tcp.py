@@ -36,10 +36,11 @@ class PortState(StrEnum):
     """Nothing came back: a firewall, or no host. Not the same as closed."""
 
 
+# EACCES and EPERM are not here: our own machine forbade the call, which says nothing of the peer.
 _REASONS = {
     Reason.REFUSED: ("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE"),
     Reason.UNREACHABLE: (
-        "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EACCES", "EPERM", "EAFNOSUPPORT",
+        "EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN", "EAFNOSUPPORT",
     ),
     Reason.TIMEOUT: ("ETIMEDOUT",),
 }  # fmt: skip

@@ -172,7 +172,8 @@ def test_a_port_is_silent_after_two_tries(monkeypatch: pytest.MonkeyPatch) -> No
     [
         (errno.EHOSTUNREACH, Reason.UNREACHABLE),
         (errno.ENETUNREACH, Reason.UNREACHABLE),
-        (errno.EACCES, Reason.UNREACHABLE),
+        (errno.EACCES, Reason.INCONCLUSIVE),
+        (errno.EPERM, Reason.INCONCLUSIVE),
         (errno.EMFILE, Reason.INCONCLUSIVE),
         (errno.EADDRNOTAVAIL, Reason.INCONCLUSIVE),
     ],
