@@ -4,12 +4,14 @@ import dataclasses
 import hashlib
 import math
 import stat
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 T = TypeVar("T")
 
@@ -96,3 +98,31 @@ def unsound(value: object) -> str | None:
     else:
         return None
     return next((found for part in parts if (found := unsound(part))), None)
+
+
+_PLAIN = (
+    inspect.StrType, inspect.IntType, inspect.BoolType, inspect.NoneType, inspect.EnumType,
+    inspect.LiteralType, inspect.UnionType, inspect.VarTupleType, inspect.TupleType,
+    inspect.ListType, inspect.FrozenSetType, inspect.SetType, inspect.DictType,
+    inspect.DataclassType,
+)  # fmt: skip
+
+
+@cache
+def always_sound(kind: Hashable) -> bool:
+    """Whether nothing that conforms to this type is unsound: it holds neither times nor floats."""
+    return all(isinstance(part, _PLAIN) for part in _parts(inspect.type_info(kind), set()))
+
+
+def _parts(value: object, seen: set[int]) -> Iterator[inspect.Type]:
+    """Yield every type a type is made of, each once: a record may hold others like itself."""
+    if isinstance(value, inspect.Type):
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        yield value
+    if isinstance(value, inspect.Type | inspect.Field):
+        value = tuple(getattr(value, name) for name in value.__struct_fields__)
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _parts(part, seen)

@@ -132,14 +132,15 @@ class _Collection:
     async def needed(self, needs: Sequence[Need], subject: Subject) -> dict[str, Any]:
         """Await the facts that fill these parameters; one consumer's end never cancels another."""
         tasks = [self.fact(self.sources[need.fact], subject) for need in needs]
-        results = [await asyncio.shield(task) for task in tasks]
+        results = [t.result() if t.done() else await asyncio.shield(t) for t in tasks]
         return {need.parameter: result for need, result in zip(needs, results, strict=True)}
 
     async def observe(self, collector: Collector, subject: Subject) -> Any:
         """See one fact, or why not, and write it down."""
         value: Any
+        stored: Any = None
         try:
-            value = normalised(await self.see(collector, subject), collector.fact)
+            value, stored = as_stored(await self.see(collector, subject), collector.fact)
         except CollectError as error:
             value = error.failed
         except TimeoutError:
@@ -149,7 +150,7 @@ class _Collection:
         except (Exception, SystemExit) as error:
             log.exception("collector %s broke on %s", collector.name, subject.id)
             value = Failed(reason=Reason.BUG, detail=type(error).__name__)
-        self.note(collector, subject, value)
+        self.note(collector, subject, stored, value if isinstance(value, Failed) else None)
         return value
 
     async def see(self, collector: Collector, subject: Subject) -> Any:
@@ -171,9 +172,10 @@ class _Collection:
                 return await in_thread(lambda: collector.function(**arguments))
             return await collector.function(**arguments)
 
-    def note(self, collector: Collector, subject: Subject, value: Any) -> None:
+    def note(
+        self, collector: Collector, subject: Subject, stored: Any, failed: Failed | None
+    ) -> None:
         name = fact_name(collector.fact)
-        failed = value if isinstance(value, Failed) else None
         self.observations[subject.id, collector.name] = Observation(
             subject=subject.id,
             fact=name.name if name else "",
@@ -181,7 +183,7 @@ class _Collection:
             collector=collector.name,
             run=self.order.run.id,
             seen_at=self.order.clock.now(),
-            value=None if failed else codec.plain(value),
+            value=stored,
             failed=failed,
         )
         self.progress.observed(collector.area.name, failed)
@@ -217,7 +219,7 @@ class _Collection:
             for collector in self.order.plan.collectors:
                 seen = (subject.id, collector.name) in self.observations
                 if isinstance(subject, collector.subject) and not seen:
-                    self.note(collector, subject, failed)
+                    self.note(collector, subject, None, failed)
             for found in self.order.plan.discoverers:
                 if isinstance(subject, found.subject) and (found.name, subject.id) not in known:
                     self.discoveries.append(_discovery(found, subject, [], failed))
@@ -263,12 +265,18 @@ def _without_references(subject: Subject) -> Subject:
 
 def normalised(value: Any, kind: type[Any]) -> Any:
     """Encode and decode a fact; what does not survive that unchanged is our own mistake."""
-    if (wrong := codec.unsound(value)) is not None:
+    return as_stored(value, kind)[0]
+
+
+def as_stored(value: Any, kind: Any) -> tuple[Any, Any]:
+    """Return a fact as it will be read, and as it is stored."""
+    if not codec.always_sound(kind) and (wrong := codec.unsound(value)) is not None:
         raise ValueError(wrong)
-    copy = codec.decode(codec.encode(value), kind)
+    data = codec.encode(value)
+    copy = codec.decode(data, kind)
     if copy != value:
         raise ValueError(f"{kind.__name__} changes when it is stored and read")
-    return copy
+    return copy, codec.decode(data, object)
 
 
 def _discovery(

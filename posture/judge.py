@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import msgspec
-
-from posture import codec
 from posture.model import (
     Failed,
     Finding,
@@ -167,10 +164,7 @@ class _Judge:
         times.append(seen.seen_at)
         if seen.failed:
             return seen.failed
-        try:
-            return codec.convert(seen.value, need.fact)
-        except msgspec.ValidationError as error:
-            return Failed(reason=Reason.MALFORMED, detail=f"{seen.fact}: {error}")
+        return self.index.fact(seen, need.fact)
 
     def many(self, need: Need, subject: Subject) -> Sequence[Seen[Any]] | Failed | Verdict:
         """All descendants' facts: complete, or the reason why they are not."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from posture import codec
-from posture.model import Company, Failed, Subject, View
+from posture.model import Company, Failed, Reason, Subject, View
 
 SCHEMA = "posture.snapshot/1"
 
@@ -127,6 +127,7 @@ class Index:
         self.snapshot = snapshot
         self._observed = {(o.subject, o.fact): o for o in snapshot.observations}
         self._records = {record.id: record for record in snapshot.subjects}
+        self._facts: dict[tuple[str, str], Any] = {}
         self.subjects: dict[str, Subject] = {}
         for record in snapshot.subjects:
             if (kind := kinds.get(record.kind)) is None:
@@ -148,6 +149,17 @@ class Index:
     def observation(self, subject: str, fact: str) -> Observation | None:
         """What was seen, or that it could not be; None when nobody looked."""
         return self._observed.get((subject, fact))
+
+    def fact(self, seen: Observation, kind: type[Any]) -> Any:
+        """What an observation holds, read once for all who judge it; Failed if it cannot be."""
+        key = seen.subject, seen.fact
+        if key not in self._facts:
+            try:
+                self._facts[key] = codec.convert(seen.value, kind)
+            except msgspec.ValidationError as error:
+                detail = f"{seen.fact}: {error}"
+                self._facts[key] = Failed(reason=Reason.MALFORMED, detail=detail)
+        return self._facts[key]
 
     def below(self, subject: str, ancestor: Subject) -> bool:
         """Whether a subject was revealed, directly or not, by ``ancestor``."""
