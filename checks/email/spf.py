@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 VERSION = "v=spf1"
@@ -89,13 +89,13 @@ class Modifier:
 Term = Mechanism | Modifier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """A record without errors."""
 
     terms: tuple[Term, ...]
 
-    @property
+    @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """Those that are ever tested: nothing after ``all`` is (§5.1)."""
         found: list[Mechanism] = []
@@ -106,13 +106,13 @@ class Record:
                     break
         return tuple(found)
 
-    @property
+    @cached_property
     def all(self) -> Mechanism | None:
         """The mechanism that ends the evaluation."""
         last = self.mechanisms[-1:]
         return last[0] if last and last[0].name == "all" else None
 
-    @property
+    @cached_property
     def redirect(self) -> Modifier | None:
         """The redirect in force: with an ``all`` there is none (§6.1)."""
         if self.all:
@@ -120,13 +120,13 @@ class Record:
         found = (t for t in self.terms if isinstance(t, Modifier) and t.name == "redirect")
         return next(found, None)
 
-    @property
+    @cached_property
     def explanation(self) -> Modifier | None:
         """Where the owner tells why mail is turned away (§6.2)."""
         found = (t for t in self.terms if isinstance(t, Modifier) and t.name == "exp")
         return next(found, None)
 
-    @property
+    @cached_property
     def queries(self) -> tuple[Term, ...]:
         """The terms that cost a lookup, in the order of evaluation."""
         found: list[Term] = [m for m in self.mechanisms if m.name in LOOKUPS]

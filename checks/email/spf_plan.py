@@ -69,8 +69,6 @@ class _Edit:
         A term that others cover goes only as long as the record is too long.
         """
         gone = self.dead
-        if len(self.pieces) > MOST_PIECES or Result.PERMERROR in self.meaning.values():
-            return frozenset()
         for number in self.doubtful:
             again = gone | {number}
             if self.is_reached(number, again) and self.means_the_same(again):
@@ -79,7 +77,7 @@ class _Edit:
             again = gone | {number}
             if number not in gone and not self.fits(gone) and self.means_the_same(again):
                 gone = again
-        return gone
+        return gone if gone and self.is_provable else frozenset()
 
     @cached_property
     def terms(self) -> tuple[spf.Term, ...]:
@@ -145,8 +143,16 @@ class _Edit:
         """What the record without its dead terms says of one address of every piece."""
         return {address: self.result(self.dead, address) for address in self.pieces}
 
+    @cached_property
+    def is_provable(self) -> bool:
+        """Whether every piece can be tried, and the record as it stands breaks for none."""
+        few = len(self.pieces) <= MOST_PIECES
+        return few and Result.PERMERROR not in self.meaning.values()
+
     def means_the_same(self, gone: frozenset[int]) -> bool:
-        return all(self.result(gone, address) == was for address, was in self.meaning.items())
+        """Whether no piece is judged otherwise without these words."""
+        each = self.meaning.items() if self.is_provable else ()
+        return bool(each) and all(self.result(gone, address) == was for address, was in each)
 
     def result(self, gone: frozenset[int], address: Address) -> Result:
         own = self.domain, "TXT"

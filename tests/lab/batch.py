@@ -47,7 +47,7 @@ class Scanner:
     def __init__(self, *, dkim: bool = True) -> None:
         """``dkim``: try the catalogue of selectors too."""
         self._registry = plugins.load()
-        self._left_out = () if dkim else ("email.dkim.",)
+        self._left_out = set() if dkim else {"email.dkim"}
 
     def _setup(self, resolver: tuple[str, int], domains: list[str]) -> run.Setup:
         client = Client(
@@ -58,6 +58,9 @@ class Scanner:
         )
         return run.prepare(client, self._registry, SystemClock().now())
 
+    def _collectors(self, check: str) -> set[str]:
+        return self._registry.feeders(self._registry.checks[check].needs)
+
     async def scan(self, resolver: tuple[str, int], domains: list[str]) -> Batch:
         """Collect and judge; nothing but the resolver can be reached."""
         setup = self._setup(resolver, domains)
@@ -65,7 +68,7 @@ class Scanner:
         rules = {
             name: rule
             for name, rule in rules.items()
-            if name.split(".")[0] in AREAS and not name.startswith(self._left_out)
+            if name.partition(".")[0] in AREAS and not self._left_out & self._collectors(name)
         }
         chosen = plan(self._registry, rules, frozenset())
         start, cpu = time.perf_counter(), time.process_time()
