@@ -18,6 +18,7 @@ from . import (
     sender_policy,
     senders,
     signing,
+    spf_terms,
 )
 
 AREA = Area(
@@ -38,6 +39,8 @@ AREA = Area(
         sender_policy.valid,
         sender_policy.lookups,
         sender_policy.restrictive,
+        spf_terms.closed,
+        spf_terms.useful,
         forgery.present,
         forgery.enforced,
         forgery.reports,

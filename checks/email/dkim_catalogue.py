@@ -42,6 +42,9 @@ class Provider:
     """Domains of its incoming mail servers."""
     spf: tuple[str, ...] = ()
     """Domains that its customers include in SPF."""
+    unaligned: str = ""
+    """Why its include does nothing in a customer's own record, with who says so; empty where it
+    may do something."""
     own_server: bool = False
     """Used where the mail servers bear the customer's own name."""
     confidence: str
@@ -76,6 +79,11 @@ class Catalogue:
             or _touches(included, provider.spf)
             or (provider.own_server and _touches(servers, (domain,)))
         )
+
+    def unaligned(self, included: str) -> Provider | None:
+        """Find the service whose mail never has the customer's return address, by its include."""
+        rows = (row for row in self.providers if row.unaligned)
+        return next((row for row in rows if _touches([included], row.spf)), None)
 
     def names(self, hinted: Iterable[Provider], today: date, most: int) -> tuple[str, ...]:
         """Return the selectors to try, the likeliest first and at most ``most``."""
@@ -151,11 +159,15 @@ def _provider(row: Mapping[str, Any]) -> Provider:
     checked_on, source = row.get("checked_on"), row.get("source")
     if type(checked_on) is not date or not isinstance(source, str) or not source:
         raise CatalogueError(f"{name}: checked_on is a date and source a text")
+    unaligned = row.get("unaligned", "")
+    if not isinstance(unaligned, str) or (unaligned and not values["spf"]):
+        raise CatalogueError(f"{name}: unaligned is a text, and speaks of an include")
     if row.get("confidence") not in CONFIDENCE:
         raise CatalogueError(f"{name}: confidence is one of {', '.join(CONFIDENCE)}")
     return Provider(
         name=name,
         **values,
+        unaligned=unaligned,
         own_server=row.get("own_server") is True,
         confidence=row["confidence"],
         checked_on=checked_on,

@@ -54,13 +54,13 @@ def present(domain: Domain, spf: SpfDiscovery, mx: Mx | Failed) -> Verdict:
     """The domain publishes which servers may send its mail."""
     closed = domain.sends_mail is False
     if spf.records:
-        verdict = passed("ok", *_records(spf), domain=domain.name, record=spf.records[0])
+        verdict = passed("ok", *records(spf), domain=domain.name, record=spf.records[0])
     else:
         hosts = () if isinstance(mx, Failed) else tuple(host.host for host in mx.hosts)
         sends = not closed and hosts != ("",)
         record = advice.first(hosts, sends_mail=sends)
         fix = "publish" if sends else "close"
-        verdict = failed("none", *_records(spf), fix=fix, domain=domain.name, record=record)
+        verdict = failed("none", *records(spf), fix=fix, domain=domain.name, record=record)
     count = len(spf.records)
     observed = spf.records[0] if count == 1 else f"{count} SPF records"
     return replace(verdict, observed=observed, expected=advice.CLOSED if closed else "1 SPF record")
@@ -70,14 +70,14 @@ def present(domain: Domain, spf: SpfDiscovery, mx: Mx | Failed) -> Verdict:
 def single(spf: SpfDiscovery) -> Verdict:
     """The domain publishes exactly one SPF record."""
     if not spf.records:
-        return not_applicable("no_record", *_records(spf), domain=spf.domain)
+        return not_applicable("no_record", *records(spf), domain=spf.domain)
     count = len(spf.records)
     if count == 1:
-        verdict = passed("ok", *_records(spf), domain=spf.domain)
+        verdict = passed("ok", *records(spf), domain=spf.domain)
     else:
         record = advice.merged(spf.records)
         verdict = failed(
-            "several", *_records(spf), fix="merge", domain=spf.domain, count=count, record=record
+            "several", *records(spf), fix="merge", domain=spf.domain, count=count, record=record
         )
     return replace(verdict, observed=f"{count} SPF records", expected="1 SPF record")
 
@@ -85,9 +85,9 @@ def single(spf: SpfDiscovery) -> Verdict:
 @check("email.spf.valid")
 def valid(spf: SpfDiscovery) -> Verdict:
     """The SPF record, and each one that it includes, can be read without error."""
-    if away := _undecided(spf):
+    if away := undecided(spf):
         return away
-    evidence, record = _records(spf), spf.records[0]
+    evidence, record = records(spf), spf.records[0]
     expected = "RFC 7208 syntax"
     if found := grammar.faults(record):
         verdict = failed(
@@ -112,17 +112,17 @@ def _references(spf: SpfDiscovery) -> Verdict:
         return _broken(spf, broken)
     values: dict[str, Value] = {"domain": spf.domain, "count": len(found)}
     if unseen := _first(found, Outcome.UNSEEN):
-        return _unseen(spf, unseen)
+        return not_seen(spf, unseen)
     if spf.truncated:
-        return unknown("truncated", *_records(spf), reason=Reason.TOO_LARGE, **values)
+        return unknown("truncated", *records(spf), reason=Reason.TOO_LARGE, **values)
     says = "ok_macro" if _first(found, Outcome.MACRO) else "ok"
-    return replace(passed(says, *_records(spf), **values), observed="no error")
+    return replace(passed(says, *records(spf), **values), observed="no error")
 
 
 def _broken(spf: SpfDiscovery, broken: SpfLookup) -> Verdict:
     verdict = failed(
         f"broken_{broken.outcome.value}",
-        *_records(spf),
+        *records(spf),
         *_tree(spf.lookups),
         fix="ask" if broken.depth else "drop",
         domain=spf.domain,
@@ -142,7 +142,7 @@ def _without(spf: SpfDiscovery, holder: str, term: str) -> str:
 @check("email.spf.lookups")
 def lookups(spf: SpfDiscovery, params: Lookups) -> Verdict:
     """Reading the SPF record takes no more DNS lookups than receivers allow."""
-    if away := _undecided(spf) or _faulty(spf):
+    if away := undecided(spf) or faulty(spf):
         return away
     total = len(spf.lookups)
     voids = sum(seen.void for seen in spf.lookups)
@@ -155,7 +155,7 @@ def lookups(spf: SpfDiscovery, params: Lookups) -> Verdict:
 
 
 def _counted(spf: SpfDiscovery, params: Lookups, total: int, voids: int) -> Verdict:
-    evidence = (*_records(spf), *_tree(spf.lookups))
+    evidence = (*records(spf), *_tree(spf.lookups))
     values: dict[str, Value] = {"domain": spf.domain, "total": total, "voids": voids}
     values["limit"] = params.limit
     if loop := _first(spf.lookups, Outcome.LOOP):
@@ -189,18 +189,18 @@ def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | 
     unseen = [seen for seen in spf.lookups if seen.outcome is Outcome.UNSEEN]
     beneath = next((seen for seen in unseen if refers(seen)), None)
     if beneath or (voids + len(unseen) > params.voids and unseen):
-        return _unseen(spf, beneath or unseen[0])
+        return not_seen(spf, beneath or unseen[0])
     # What ptr and macros find is another thing for each message: it may be nothing at all.
     various = [seen for seen in spf.lookups if not seen.target]
     if various and voids + len(unseen) + len(various) > params.voids:
         reason, term = Reason.INCONCLUSIVE, various[0].term
-        return unknown("various", *_records(spf), reason=reason, domain=spf.domain, term=term)
+        return unknown("various", *records(spf), reason=reason, domain=spf.domain, term=term)
     macro = next((s for s in spf.lookups if s.outcome is Outcome.MACRO and refers(s)), None)
     if spf.truncated:
-        return unknown("truncated", *_records(spf), reason=Reason.TOO_LARGE, domain=spf.domain)
+        return unknown("truncated", *records(spf), reason=Reason.TOO_LARGE, domain=spf.domain)
     if macro:
         return unknown(
-            "macro", *_records(spf), reason=Reason.INCONCLUSIVE, domain=spf.domain, term=macro.term
+            "macro", *records(spf), reason=Reason.INCONCLUSIVE, domain=spf.domain, term=macro.term
         )
     return None
 
@@ -208,7 +208,7 @@ def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | 
 @check("email.spf.restrictive")
 def restrictive(spf: SpfDiscovery, params: Restrictive) -> Verdict:
     """The SPF record does not let the whole internet send in the domain's name."""
-    if away := _undecided(spf) or _faulty(spf):
+    if away := undecided(spf) or faulty(spf):
         return away
     found = breadth(spf)
     expected = f"no +all, at most {params.ipv4_addresses:,} IPv4 addresses"
@@ -217,7 +217,7 @@ def restrictive(spf: SpfDiscovery, params: Restrictive) -> Verdict:
 
 
 def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:
-    evidence = [*_records(spf)]
+    evidence = [*records(spf)]
     evidence += [
         Evidence(source=f"TXT {record.domain}", record=record.text)
         for record in spf.referred[:_EVIDENCE_LIMIT]
@@ -232,7 +232,7 @@ def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:
         return failed("too_wide_ipv6", *evidence, fix="narrow", prefix=prefix, **values)
     for seen in spf.lookups:
         if seen.outcome is Outcome.UNSEEN:
-            return _unseen(spf, seen)
+            return not_seen(spf, seen)
         if seen.outcome is Outcome.MACRO and refers(seen):
             reason = Reason.INCONCLUSIVE
             return unknown("macro", *evidence, reason=reason, domain=spf.domain, term=seen.term)
@@ -262,25 +262,26 @@ def _everyone(spf: SpfDiscovery, found: Breadth, evidence: Sequence[Evidence]) -
     )
 
 
-def _undecided(spf: SpfDiscovery) -> Verdict | None:
+def undecided(spf: SpfDiscovery) -> Verdict | None:
     """Without exactly one record there is nothing to judge: other checks say so."""
     if len(spf.records) == 1:
         return None
     says = "several" if spf.records else "no_record"
-    return not_applicable(says, *_records(spf), domain=spf.domain)
+    return not_applicable(says, *records(spf), domain=spf.domain)
 
 
-def _faulty(spf: SpfDiscovery) -> Verdict | None:
+def faulty(spf: SpfDiscovery) -> Verdict | None:
     """A record with a fault is ignored as a whole, whatever it lists (RFC 7208 §4.6)."""
     if grammar.faults(spf.records[0]):
-        return not_applicable("faulty", *_records(spf), domain=spf.domain)
+        return not_applicable("faulty", *records(spf), domain=spf.domain)
     return None
 
 
-def _unseen(spf: SpfDiscovery, seen: SpfLookup) -> Verdict:
+def not_seen(spf: SpfDiscovery, seen: SpfLookup) -> Verdict:
+    """Say that the answer for one term did not arrive."""
     return unknown(
         "unseen",
-        *_records(spf),
+        *records(spf),
         *_tree(spf.lookups),
         reason=seen.reason or Reason.INCONCLUSIVE,
         domain=spf.domain,
@@ -293,7 +294,8 @@ def _first(lookups: Sequence[SpfLookup], outcome: Outcome) -> SpfLookup | None:
     return next((seen for seen in lookups if seen.outcome is outcome), None)
 
 
-def _records(spf: SpfDiscovery) -> tuple[Evidence, ...]:
+def records(spf: SpfDiscovery) -> tuple[Evidence, ...]:
+    """Quote the domain's own SPF records."""
     source = f"TXT {spf.domain}"
     found = tuple(Evidence(source=source, record=text) for text in spf.records[:_EVIDENCE_LIMIT])
     return found or (Evidence(source=source, record="no record begins with v=spf1"),)

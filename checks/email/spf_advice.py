@@ -80,6 +80,16 @@ def closed(record: str, term: str) -> str:
     return " ".join([spf.VERSION, *("~all" if w == term else w for w in spf.words(record))])
 
 
+def ended(record: str) -> str:
+    """Let a record end in ``~all``; what it redirects to it includes before that (§5.2, §6.1)."""
+    words = ["~all" if word.lower() == "?all" else word for word in spf.words(record)]
+    if not any(word.lower().lstrip("+-~?") == "all" for word in words):
+        led = [word for word in words if word.lower().startswith("redirect=")]
+        words = [word for word in words if word not in led]
+        words += [*(f"include:{word.partition('=')[2]}" for word in led), "~all"]
+    return " ".join([spf.VERSION, *words])
+
+
 def trimmed(discovery: SpfDiscovery) -> str:
     """Drop what is there twice or leads nowhere."""
     dead = {Outcome.ABSENT, Outcome.NONE}

@@ -62,6 +62,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.spf.valid": DOMAINS,
     "email.spf.lookups": DOMAINS,
     "email.spf.restrictive": DOMAINS,
+    "email.spf.closed": SENDING,
+    "email.spf.useful": DOMAINS,
     "email.dmarc.present": DOMAINS,
     "email.dmarc.enforced": DOMAINS,
     "email.dmarc.reports": DOMAINS,
@@ -111,6 +113,8 @@ PASSING: dict[str, tuple[str, ...]] = {
 NOT_ARISING: dict[str, tuple[str, ...]] = {
     # Reports are kept of the main domain only.
     "email.senders.aligned": tuple(domain for domain in DOMAINS if domain != MAIN),
+    # A domain that sends nothing is asked for more than that.
+    "email.spf.closed": (PARKED,),
     # Only a domain that sends nothing must be locked.
     "email.parked.locked": SENDING,
     # And it signs nothing.
@@ -138,6 +142,14 @@ class Change(NamedTuple):
         return {(self.check, self.subject): self.status, **gone}
 
 
+SPF_TERMS = (
+    "email.spf.lookups",
+    "email.spf.restrictive",
+    "email.spf.closed",
+    "email.spf.useful",
+)
+"""What is asked of a record that can be read."""
+
 CHANGES: dict[Fault, Change] = {
     Fault.SPF_MISSING: Change(
         "email.spf.present",
@@ -146,21 +158,20 @@ CHANGES: dict[Fault, Change] = {
         moot=(
             "email.spf.single",
             "email.spf.valid",
-            "email.spf.lookups",
-            "email.spf.restrictive",
+            *SPF_TERMS,
         ),
     ),
     Fault.SPF_TWO: Change(
         "email.spf.single",
         LAB,
         Status.FAIL,
-        moot=("email.spf.valid", "email.spf.lookups", "email.spf.restrictive"),
+        moot=("email.spf.valid", *SPF_TERMS),
     ),
-    Fault.SPF_INVALID: Change(
-        "email.spf.valid", KIDS, Status.FAIL, moot=("email.spf.lookups", "email.spf.restrictive")
-    ),
+    Fault.SPF_INVALID: Change("email.spf.valid", KIDS, Status.FAIL, moot=SPF_TERMS),
     Fault.SPF_LOOKUPS: Change("email.spf.lookups", MAIN, Status.FAIL),
-    Fault.SPF_PASS_ALL: Change("email.spf.restrictive", INVOICES, Status.FAIL),
+    Fault.SPF_PASS_ALL: Change(
+        "email.spf.restrictive", INVOICES, Status.FAIL, moot=("email.spf.closed",)
+    ),
     Fault.DMARC_SUBDOMAINS: Change("email.dmarc.enforced", KIDS, Status.FAIL),
     Fault.DMARC_WATCHING: Change("email.dmarc.enforced", MAIN, Status.FAIL),
     Fault.DMARC_NO_REPORTS: Change("email.dmarc.reports", ORTHO, Status.FAIL),

@@ -32,6 +32,8 @@ email.spf.single          ok     ok     FAIL   ok      ok     ?     ?     ?
 email.spf.valid           ok     FAIL   -      ok      ok     ?     ?     ?
 email.spf.lookups         ok     -      -      FAIL    ok     ?     ?     ?
 email.spf.restrictive     ok     -      -      ok      ok     ?     ?     ?
+email.spf.closed          ok     -      -      ok      -      ?     ?     ?
+email.spf.useful          ok     -      -      ok      ok     ?     ?     ?
 email.dmarc.present       ok     ok     ok     FAIL    ok     ?     ?     ?
 email.dmarc.enforced      ok     FAIL   ok     FAIL    ok     ?     ?     ?
 email.dmarc.reports       ok     FAIL   FAIL   -       ok     ?     ?     ?

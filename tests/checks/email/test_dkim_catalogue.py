@@ -58,6 +58,15 @@ def test_services_in_use_are_known_by_their_mail_servers_and_includes() -> None:
     assert names("mail.disown.example") == []
 
 
+def test_includes_that_nobody_reads_are_known_with_whoever_says_so() -> None:
+    found = catalogue().unaligned("servers.mcsv.net")
+    assert found is not None
+    assert found.name == "Mailchimp"
+    assert catalogue().unaligned("sendgrid.net") is None
+    for row in catalogue().providers:
+        assert not row.unaligned or row.unaligned.endswith("; 2026-11-22")
+
+
 def test_services_in_use_go_first_and_the_rest_is_cut_off() -> None:
     rows = catalogue().hinted("own.example", ["mx.own.example"], ["spf.migadu.com"])
     names = catalogue().names(rows, TODAY, 29)
@@ -136,6 +145,8 @@ def changed(old: str, new: str) -> str:
         (changed("2026-11-21", '"2026-11-21"'), "A: checked_on is a date and source a text"),
         (changed("2026-11-21", "2026-11-21T00:00:00"), "A: checked_on is a date"),
         (changed('"set-up steps"', '""'), "A: checked_on is a date and source a text"),
+        (f"{WHOLE}unaligned = 1", "A: unaligned is a text"),
+        (f'{WHOLE}unaligned = "its own"', "A: unaligned is a text, and speaks of an include"),
         (changed('"high"', '"certain"'), "A: confidence is one of high, medium"),
     ],
 )
