@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 
 from posture import plugins, run
+from posture.cli.common import run_async
 from posture.client import Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
 from posture.clock import SystemClock
@@ -83,4 +83,4 @@ class Scanner:
 
     def batch(self, resolver: tuple[str, int], domains: list[str]) -> Batch:
         """Scan them all in one run."""
-        return asyncio.run(self.scan(resolver, domains))
+        return run_async(self.scan(resolver, domains))
