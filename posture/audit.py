@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from posture import codec, words
+from posture.edits import Edit
 from posture.judge import judge
 from posture.model import Finding, Status
 from posture.plugins import Registry
@@ -59,6 +60,8 @@ class Entry:
     summary: str
     fix: str = ""
     near_miss: str = ""
+    records: tuple[Edit, ...] = ()
+    """The DNS records that ``fix`` prints, for programs."""
     waiver: str = ""
     """Why it was accepted, by whom and until when; empty when it was not."""
 
@@ -279,6 +282,7 @@ def _entry(finding: Finding, page: words.Page, waivers: Waivers, at: datetime) -
         summary=said.summary,
         fix=said.fix,
         near_miss=said.near_miss,
+        records=said.records,
         waiver=f"{waiver.reason} ({waiver.approved_by}, until {waiver.expires})" if waiver else "",
     )
 

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from posture import edits
+from posture.edits import Edit
 from posture.model import Finding, Reason, Value
 
 FENCE = "+++"
@@ -30,6 +32,8 @@ class Page:
     says: Mapping[str, str]
     fix: Mapping[str, str]
     near_miss: Mapping[str, str]
+    records: Mapping[str, Mapping[str, Any]]
+    """Fix id to what it changes in the DNS (see ``posture.edits``)."""
     sections: Mapping[str, str]
     """Heading to Markdown, in the order of ``HEADINGS``."""
 
@@ -69,6 +73,7 @@ def parse_page(check_id: str, text: str) -> Page:
         says=front.get("says", {}),
         fix=front.get("fix", {}),
         near_miss=front.get("near_miss", {}),
+        records=front.get("records", {}),
         sections=_sections(check_id, parts[2]),
     )
 
@@ -110,6 +115,8 @@ class Words:
     summary: str
     fix: str = ""
     near_miss: str = ""
+    records: tuple[Edit, ...] = ()
+    """The records that ``fix`` prints, for programs."""
 
 
 def of_finding(finding: Finding, page: Page) -> Words:
@@ -122,7 +129,26 @@ def of_finding(finding: Finding, page: Page) -> Words:
         near_miss=_fill(page, page.near_miss, finding.near_miss, finding.values)
         if finding.near_miss
         else "",
+        records=_records(page, finding.fix, finding.values) if finding.fix else (),
     )
+
+
+def _records(page: Page, fix: str, values: Mapping[str, Value]) -> tuple[Edit, ...]:
+    """Fill in what a fix changes; a value brings no further lines where one is meant."""
+    table = page.records.get(fix, {})
+    joined = {key: _one_line(value) for key, value in values.items()}
+    filled = [
+        (verb, text.strip())
+        for verb, line in edits.lines(table)
+        for text in _filled(
+            page, fix, line, values if edits.may_be_several(line) else joined
+        ).splitlines()
+    ]
+    return edits.edits(filled, depends=table.get("depends") is True)
+
+
+def _one_line(value: Value) -> Value:
+    return " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
 def _engine(finding: Finding) -> Words:
@@ -135,8 +161,12 @@ def _engine(finding: Finding) -> Words:
 def _fill(page: Page, table: Mapping[str, str], text_id: str, values: Mapping[str, Value]) -> str:
     if text_id not in table:
         raise PageError(f"{page.check}: the page has no text {text_id!r}")
+    return _filled(page, text_id, table[text_id], values).strip()
+
+
+def _filled(page: Page, text_id: str, text: str, values: Mapping[str, Value]) -> str:
     try:
-        return _PLAIN.format(table[text_id], **values).strip()
+        return _PLAIN.format(text, **values)
     except (KeyError, IndexError, ValueError) as error:
         raise PageError(f"{page.check}: text {text_id!r} cannot be filled: {error!r}") from error
 

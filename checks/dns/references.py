@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from posture.model import Evidence, Reason, Verdict, check, failed, passed, unknown
 
-from .facts import Existence, Reference, References, Root
+from .facts import Existence, Place, Reference, References, Root
 
 SHOWN = 20
 """References shown as evidence."""
@@ -36,10 +36,21 @@ def _missing(references: References, missing: dict[str, Root]) -> Verdict:
         for root in missing.values()
     )
     names = ", ".join(missing)
-    lines = "\n".join(f"    {one.holder}: {one.record}" for one in own or found)
     fix = "remove" if own else "nested"
-    verdict = failed("missing", *_quoted(found), *denials, fix=fix, names=names, records=lines)
+    lines = "\n".join(f"    {_written(one)}" for one in own or found)
+    gone = "\n".join(_written(one) for one in own if one.place in _WHOLE)
+    values = {"names": names, "records": lines, "gone": gone}
+    verdict = failed("missing", *_quoted(found), *denials, fix=fix, **values)
     return replace(verdict, observed=f"NXDOMAIN {names}")
+
+
+_WHOLE = {Place.MX, Place.CNAME}
+"""Records that go as they are; of the others a part goes, or the registrar has a say."""
+
+
+def _written(one: Reference) -> str:
+    """Write a reference as a line of a zone file, or say where a part of a record stands."""
+    return f"{one.holder}. {one.record}." if one.place in _WHOLE else f"{one.holder}: {one.record}"
 
 
 def _unseen(reason: Reason | None, what: Iterable[str]) -> Verdict:

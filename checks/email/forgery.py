@@ -98,9 +98,7 @@ def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: 
     if applied.unseen and not applied.own:
         return unseen(dmarc, applied.unseen)
     if not applied.domain:
-        record = f"v=DMARC1; p={minimum}; rua=mailto:dmarc@{domain.name}"
-        host = f"_dmarc.{domain.name}"
-        return failed("absent", *records(dmarc), fix="publish", host=host, record=record)
+        return _begin(domain, dmarc, minimum)
     if _weak(applied.domain, minimum):
         testing = applied.record is not None and applied.record.testing
         says = "testing" if testing else applied.domain
@@ -115,6 +113,17 @@ def _strength(domain: Domain, dmarc: DmarcDiscovery, applied: Applied, minimum: 
         values = {**verdict.values, "pct": pct}
         return replace(verdict, status=Status.PARTIAL, share=0.5, values=values)
     return passed("ok", *records(dmarc), policy=applied.domain)
+
+
+def _begin(domain: Domain, dmarc: DmarcDiscovery, minimum: str) -> Verdict:
+    """Watch first, and then refuse; at once where nothing is ever sent."""
+    sends = domain.sends_mail is not False
+    start = advice.first(domain.name, sends_mail=sends)
+    record = f"v=DMARC1; p={minimum}; np=reject; rua=mailto:dmarc@{domain.name}" if sends else start
+    host = f"_dmarc.{domain.name}"
+    steps = "\n    ".join(f'{host}. TXT "{step}"' for step in dict.fromkeys((start, record)))
+    fix = "publish" if sends else "close"
+    return failed("absent", *records(dmarc), fix=fix, host=host, record=record, steps=steps)
 
 
 def _limited(applied: Applied) -> tuple[str, int] | None:

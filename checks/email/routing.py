@@ -46,6 +46,9 @@ def _servers(domain: Domain, mx: Mx, evidence: tuple[Evidence, ...]) -> Verdict:
             fix = f"fix_{says}"
             leads = ", ".join((*host.chain[:3], *host.addresses[:3])) or "nowhere"
             values = {"domain": domain.name, "host": name, "leads": leads}
+            values["end"] = host.chain[-1] if host.chain else ""
+            values["address"] = host.host.strip("[]")
+            values["type"] = "AAAA" if ":" in host.host else "A"
             return failed(says, *evidence, fix=fix, preference=host.preference, **values)
     if inside := next((host for host in mx.hosts if _is_inside(host)), None):
         leads = ", ".join(inside.addresses[:3])

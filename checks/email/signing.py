@@ -207,7 +207,7 @@ def usable(domain: Domain, dkim: DkimDiscovery) -> Verdict:
 
 def _problem(says: str, found: Found, dkim: DkimDiscovery) -> Verdict:
     key = found.key
-    own = "live" if says == "testing" else "correct"
+    own = "retag" if says in _TAGS else "correct"
     verdict = failed(
         says,
         *_evidence(dkim),
@@ -219,13 +219,32 @@ def _problem(says: str, found: Found, dkim: DkimDiscovery) -> Verdict:
         hashes=":".join(key.hashes) if key else "",
         services=":".join(key.services) if key else "",
         granularity=key.granularity if key else "",
+        record=_retagged(found.at.texts[0]),
     )
     return replace(verdict, observed=f"{says} at {found.name}")
 
 
+_TAGS = {"sha1", "services", "testing", "limited"}
+"""Problems of a sound key: a tag beside it is in the way."""
+
+
+def _retagged(text: str) -> str:
+    """Write a key record without the tags that keep receivers from using the key."""
+    pieces = []
+    for piece in text.split(";"):
+        name, _, value = (part.strip() for part in piece.partition("="))
+        flags = [flag for flag in value.split(":") if flag.strip().lower() != "y"]
+        if name == "t" and flags:
+            pieces.append(f"t={':'.join(flags)}")
+        elif name and name not in {"g", "h", "s", "t"}:
+            pieces.append(piece.strip())
+    return "; ".join(pieces)
+
+
 def _lost(lost: DkimSelector, dkim: DkimDiscovery) -> Verdict:
     name = f"{lost.selector}._domainkey.{dkim.domain}"
-    verdict = failed("dangling", *_evidence(dkim), fix="restore", name=name, target=lost.chain[-1])
+    named = {"name": name, "alias": lost.chain[0], "target": lost.chain[-1]}
+    verdict = failed("dangling", *_evidence(dkim), fix="restore", **named)
     return replace(verdict, observed=f"no key behind {name}")
 
 

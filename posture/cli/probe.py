@@ -167,6 +167,7 @@ def _document(made: Audit, taken: Snapshot, subject: Subject) -> dict[str, Any]:
                 "expected": entry.finding.expected,
                 "evidence": msgspec.to_builtins(entry.finding.evidence),
                 "fix": entry.fix,
+                "records": msgspec.to_builtins(entry.records),
             }
             for entry in made.entries
         ],

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
+from posture.edits import Edit
 from posture.model import Area, Finding, Severity, Verdict
-from posture.words import Page, PageError, load_page, of_finding
+from posture.words import Page, PageError, Words, load_page, of_finding
 
 LONGEST = {"title": 70, "good": 60, "action": 80}
 WORDS = range(60, 251)
+RECORD_KEYS = {"add", "replace", "delete", "steps", "depends"}
 
 
 def page_problems(area: Area) -> list[str]:
@@ -35,6 +37,9 @@ def _of_page(page: Page) -> list[str]:
     words = len(" ".join(page.sections.values()).split())
     if words not in WORDS:
         problems.append(f"{page.check}: {words} words are not 60 to 250")
+    for fix, table in page.records.items():
+        if fix not in page.fix or not set(table) <= RECORD_KEYS:
+            problems.append(f"{page.check}: records of {fix!r}: no such fix, or a word unknown")
     return problems
 
 
@@ -50,13 +55,27 @@ def wording_problems(package: str, check: str, verdicts: Iterable[Verdict]) -> l
         for table in used:
             used[table] |= {getattr(verdict, table)} - {None}
         try:
-            of_finding(_finding(check, verdict), page)
+            problems += _unprinted(check, of_finding(_finding(check, verdict), page))
         except PageError as error:
             problems.append(str(error))
     for table, ids in used.items():
         idle = sorted(set(getattr(page, table)) - ids)
         problems += [f"{check}: no verdict uses {table} {text!r}" for text in idle]
     return problems
+
+
+def _unprinted(check: str, words: Words) -> list[str]:
+    """Changes for programs that are not in the sentence for people."""
+    return [
+        f"{check}: {line} is not printed"
+        for line in map(_line, words.records)
+        if line not in map(str.strip, words.fix.splitlines())
+    ]
+
+
+def _line(edit: Edit) -> str:
+    value = f'"{edit.value}"' if edit.type == "TXT" else edit.value
+    return f"{edit.name}. {edit.type} {value}"
 
 
 def _id(check: Any) -> str:

@@ -133,6 +133,7 @@ ENFORCED: list[Case] = [
     ("subdomains by the organisation",
      enforced(at(f"{P}none", shop_example_com=f"{P}reject"), SUB), FAIL, "subdomains", "raise"),
     ("absent", enforced({}), FAIL, "absent", "publish"),
+    ("absent, parked", enforced({}, PARKED), FAIL, "absent", "close"),
     ("void", enforced(at(f"{P}rejekt")), FAIL, "absent", "publish"),
     ("above not seen", enforced(at(f"{P}reject", com="SERVFAIL")), UNKNOWN, "unseen", None),
     ("nothing, above not seen", enforced(at(com="SERVFAIL")), UNKNOWN, "unseen", None),
