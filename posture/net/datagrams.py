@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import socket
-from dataclasses import replace
 
 from posture.model import CollectError
 from posture.net.message import Query, Reply
@@ -92,7 +91,7 @@ class Line:
         ident = secrets.randbits(16)
         while ident in self._waiting:
             ident = secrets.randbits(16)
-        query = replace(query, id=ident)
+        query = query.under(ident)
         self._waiting[ident] = query, inquiry
         self._carried += 1
         try:
@@ -113,7 +112,11 @@ class Line:
         taken = 0
         try:
             while self._waiting:
-                self._take(await loop.sock_recv(self._sock, 65535))
+                try:  # what is there already costs no wait
+                    data = self._sock.recv(65535)
+                except BlockingIOError:
+                    data = await loop.sock_recv(self._sock, 65535)
+                self._take(data)
                 taken += 1
                 if not taken % AT_ONCE:
                     await asyncio.sleep(0)  # a flood must not keep everybody else waiting

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -110,35 +111,60 @@ class StubResolver:
         self._tries = tries
         self._lines = Lines()
         self._known: Memory[Outcome] = Memory()
-        self._asked: dict[Key, asyncio.Task[Outcome]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._asked: dict[Key, list[asyncio.Future[Outcome]]] = {}
+        """Who waits for the outcome of a question."""
+        self._queue: deque[Key] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
 
     async def query(self, name: str, rdtype: str) -> Answer | Absent:
         """Return the records or the proof that there are none; see :class:`Resolver`."""
         key = asked_name(name), rdtype.upper()
         found = self._known.get(key)
         if found is None:
-            if key not in self._asked:
-                self._asked[key] = asyncio.create_task(self._settle(key))
-            found = await asyncio.shield(self._asked[key])
+            found = await self._outcome(key)
         if isinstance(found, CollectError):
             raise type(found)(found.reason, found.detail)
+        if isinstance(found, Absent) and not found.proven:
+            await self._confirm(found)
         return found
 
-    async def _settle(self, key: Key) -> Outcome:
-        """Ask, and keep what came of it: a task that raised would have to be listened to."""
-        found: Outcome
-        try:
-            async with self._slots:
+    def _outcome(self, key: Key) -> asyncio.Future[Outcome]:
+        """Wait for what comes of a question; whoever gives up takes it from nobody else."""
+        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        if key in self._asked:
+            self._asked[key].append(waiting)
+        else:
+            self._asked[key] = [waiting]
+            self._queue.append(key)
+            if len(self._workers) < AT_ONCE:
+                worker = asyncio.create_task(self._work())
+                self._workers.add(worker)
+                worker.add_done_callback(self._workers.discard)
+        return waiting
+
+    async def _work(self) -> None:
+        """Ask what waits to be asked, one question after the other."""
+        while self._queue:
+            key = self._queue.popleft()
+            found: Outcome | None = None
+            try:
                 found = await self._resolve(*key)
-            if isinstance(found, Absent) and not found.proven:
-                await self._confirm(found)
-        except CollectError as error:
-            found = error.with_traceback(None)
-        finally:
-            del self._asked[key]
-        self._known.put(key, found, _size(found))
-        return found
+            except CollectError as error:
+                found = error.with_traceback(None)
+            finally:
+                self._settle(key, found)
+
+    def _settle(self, key: Key, found: Outcome | None) -> None:
+        """Keep it and tell those who wait; there is no outcome where the run was ended."""
+        if found is not None:
+            self._known.put(key, found, _size(found))
+        for waiting in self._asked.pop(key):
+            if waiting.done():
+                continue  # whoever asked has given up
+            if found is None:
+                waiting.cancel()
+            else:
+                waiting.set_result(found)
 
     async def _confirm(self, found: Absent) -> None:
         """Believe an empty reply without SOA only if the zone it is about answers at all.

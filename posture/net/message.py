@@ -91,6 +91,16 @@ class Query:
     checking_disabled: bool = False
     """Ask for the records even where DNSSEC says they are forged (CD, RFC 4035 §3.2.2)."""
 
+    def under(self, ident: int) -> "Query":
+        """Return the same question with an id of its own."""
+        return Query(
+            name=self.name,
+            rdtype=self.rdtype,
+            id=ident,
+            edns=self.edns,
+            checking_disabled=self.checking_disabled,
+        )
+
     @property
     def question(self) -> bytes:
         """What a reply repeats; raises ``CollectError(MALFORMED)`` for a type that is none."""

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import dns.exception
 import dns.ipv6
@@ -46,8 +47,7 @@ class ParseError(ValueError):
     """These octets are not what they should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One resource record, its data still in the message."""
 
     owner: str
@@ -102,6 +102,7 @@ def code(rdtype: str) -> int:
         raise ParseError(f"{rdtype!r} is not a record type") from None
 
 
+@lru_cache(maxsize=4096)  # the same name is asked for by many, and about several types
 def spelling(name: str) -> str:
     """Return the one spelling of a name; raises ``ParseError`` for what is none."""
     if len(name) < 255 and _PLAIN_NAME.fullmatch(name):
@@ -154,28 +155,36 @@ def decode(wire: bytes) -> Message:
 def _decode(wire: bytes) -> Message:
     _, flags, questions, *counts = _HEADER.unpack_from(wire)
     at = _HEADER.size
+    names: dict[int, str] = {}
     for _ in range(questions):
-        at = _name(wire, at)[1] + 4
+        names[at], end = _name(wire, at)
+        at = end + 4
     sections = []
     for count in counts:
         records = []
         for _ in range(count):
-            record, at = _record(wire, at)
+            record, at = _record(wire, at, names)
             records.append(record)
         sections.append(tuple(records))
     upper = next((found.ttl >> 24 for found in sections[2] if found.rdtype == OPT), 0)
     return Message(wire, flags, upper << 4 | flags & 0xF, sections[0], sections[1])
 
 
-def _record(wire: bytes, at: int) -> tuple[Record, int]:
-    owner, at = _name(wire, at)
-    rdtype, rdclass, ttl, size = _RECORD.unpack_from(wire, at)
-    start = at + _RECORD.size
+def _record(wire: bytes, at: int, names: dict[int, str]) -> tuple[Record, int]:
+    """Read a record; most owners are a pointer to a name that was read before."""
+    known = names.get((wire[at] << 8 | wire[at + 1]) - 0xC000)
+    if known is None:
+        known, end = _name(wire, at)
+        names[at] = known
+    else:
+        end = at + 2
+    rdtype, rdclass, ttl, size = _RECORD.unpack_from(wire, end)
+    start = end + _RECORD.size
     if start + size > len(wire):
         raise ParseError("a record is cut off")
     if ttl >> 31 and rdtype != OPT:
         ttl = 0  # RFC 2181 §8
-    return Record(owner, rdtype, rdclass, ttl, start, start + size), start + size
+    return Record(known, rdtype, rdclass, ttl, start, start + size), start + size
 
 
 def _name(wire: bytes, at: int) -> tuple[str, int]:

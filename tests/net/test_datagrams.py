@@ -212,10 +212,11 @@ def test_no_way_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_flood_does_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forged datagrams are always there; still the time of the try runs out."""
 
-    async def flood(self: object, _: object, __: int) -> bytes:
-        return b"\0\0 forged"
+    class Flooded(socket.socket):
+        def recv(self, *_: Any) -> bytes:
+            return b"\0\0 forged"
 
-    monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_recv", flood)
+    monkeypatch.setattr(datagrams, "opened", lambda *_: Flooded(type=socket.SOCK_DGRAM))
 
     async def scene() -> None:
         await StubResolver([("127.0.0.1", 9)], tries=(0.05,)).query("example.com", "A")
