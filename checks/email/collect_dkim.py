@@ -9,6 +9,7 @@ from posture.net import Net
 from posture.net.dns import Absent, Answer
 
 from ..dns.facts import DomainTexts
+from .dkim import withdraw_all
 from .dkim_catalogue import Catalogue, catalogue
 from .facts import DkimDiscovery, DkimSelector, DkimTree, Mx
 
@@ -28,10 +29,12 @@ async def dkim(
 
     Nothing stands beneath a name that does not exist (RFC 8020), so most domains without keys
     cost four questions. Some servers deny a name that only has names beneath it, which is why
-    three selectors must confirm.
+    three selectors must confirm. A domain that sends no mail is asked for a wildcard first.
     """
     known = catalogue()
     base = f"_domainkey.{domain.name}"
+    if domain.sends_mail is False and (locked := await _locked(net, base, domain.name)):
+        return locked
     hinted = known.hinted(domain.name, _servers(mx), _included(texts))
     names = known.names(hinted, clock.now().date(), SELECTOR_LIMIT)
     found: tuple[DkimSelector, ...] = ()
@@ -54,6 +57,21 @@ async def dkim(
         selectors=tuple(item for item in (*found, *others) if not _made_up(item, made_up)),
         wildcard=_kept(made_up),
     )
+
+
+async def _locked(net: Net, base: str, domain: str) -> DkimDiscovery | None:
+    """Settle with two questions a domain that sends no mail and has no key, or only a wildcard."""
+    above, made_up = await asyncio.gather(
+        net.dns.query(base, "TXT"), net.dns.query(f"{_word(domain)}.{base}", "TXT")
+    )
+    kept = _kept(made_up)
+    if _missing(above) and _missing(made_up):
+        tree = DkimTree.MISSING
+    elif withdraw_all(kept):
+        tree = DkimTree.UNCLEAR
+    else:
+        return None
+    return DkimDiscovery(domain=domain, tree=tree, asked=(), selectors=(), wildcard=kept)
 
 
 def _missing(seen: Answer | Absent) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .der import DerError, rsa_bits
@@ -73,6 +74,15 @@ def parse(text: str) -> DkimKey:
         flags=_list(tags.get("t", "")),
         granularity=tags.get("g", "*"),
     )
+
+
+def withdraw_all(texts: Sequence[str]) -> bool:
+    """Whether these records of a wildcard say of every key that it is withdrawn."""
+    try:
+        keys = [parse(text) for text in texts]
+    except ParseError:
+        return False
+    return bool(keys) and all(key.revoked for key in keys)
 
 
 def _tags(text: str) -> dict[str, str]:

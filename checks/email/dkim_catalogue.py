@@ -21,6 +21,7 @@ HINTED = 18
 CONFIDENCE = ("high", "medium")
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*")
 _PATTERN = re.compile(r"([a-z0-9_-]|\{(year|month|day|time|digits|token)\})+")
+_ALIAS = re.compile(r"\{selector\}(\.\{domain\}|\.[a-z0-9_-]+)+")
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
@@ -42,6 +43,14 @@ class Provider:
     """Domains of its incoming mail servers."""
     spf: tuple[str, ...] = ()
     """Domains that its customers include in SPF."""
+    always: tuple[str, ...] = ()
+    """Those of ``selectors`` that each customer has whose mail it signs, and that nobody may
+    choose otherwise."""
+    alias: str = ""
+    """Where the CNAME of such a selector leads, with {selector} and {domain}; empty where that is
+    another name for each customer."""
+    filters: bool = False
+    """It takes mail first, cleans it, and passes it on to where the mailboxes are."""
     unaligned: str = ""
     """Why its include does nothing in a customer's own record, with who says so; empty where it
     may do something."""
@@ -84,6 +93,14 @@ class Catalogue:
         """Find the service whose mail never has the customer's return address, by its include."""
         rows = (row for row in self.providers if row.unaligned)
         return next((row for row in rows if _touches([included], row.spf)), None)
+
+    def takes(self, server: str) -> Provider | None:
+        """Find the service that a mail server belongs to."""
+        return next((row for row in self.providers if _touches([normal(server)], row.mx)), None)
+
+    def sends(self, included: str) -> tuple[Provider, ...]:
+        """Find the services whose customers include this domain in SPF."""
+        return tuple(row for row in self.providers if _touches([included], row.spf))
 
     def names(self, hinted: Iterable[Provider], today: date, most: int) -> tuple[str, ...]:
         """Return the selectors to try, the likeliest first and at most ``most``."""
@@ -143,6 +160,7 @@ _WORDS = {
     "targets": _DOMAIN,
     "mx": _DOMAIN,
     "spf": _DOMAIN,
+    "always": _SELECTOR,
 }
 _KEYS = {field.name for field in fields(Provider)}
 
@@ -159,6 +177,12 @@ def _provider(row: Mapping[str, Any]) -> Provider:
     checked_on, source = row.get("checked_on"), row.get("source")
     if type(checked_on) is not date or not isinstance(source, str) or not source:
         raise CatalogueError(f"{name}: checked_on is a date and source a text")
+    if not set(values["always"]) <= set(values["selectors"]):
+        raise CatalogueError(f"{name}: always names some of the selectors")
+    if (alias := row.get("alias", "")) and (
+        not _ALIAS.fullmatch(str(alias)) or not values["always"]
+    ):
+        raise CatalogueError(f"{name}: alias leads to the target of what is always there")
     unaligned = row.get("unaligned", "")
     if not isinstance(unaligned, str) or (unaligned and not values["spf"]):
         raise CatalogueError(f"{name}: unaligned is a text, and speaks of an include")
@@ -167,6 +191,8 @@ def _provider(row: Mapping[str, Any]) -> Provider:
     return Provider(
         name=name,
         **values,
+        alias=alias,
+        filters=row.get("filters") is True,
         unaligned=unaligned,
         own_server=row.get("own_server") is True,
         confidence=row["confidence"],

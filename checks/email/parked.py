@@ -5,6 +5,7 @@ from dataclasses import replace
 from posture.model import (
     Domain,
     Evidence,
+    Failed,
     Reason,
     Verdict,
     check,
@@ -15,15 +16,22 @@ from posture.model import (
 )
 
 from . import dmarc_advice, spf, spf_advice
+from .dkim import withdraw_all
 from .dmarc import Applied, settle
-from .facts import DmarcDiscovery, Mx, Outcome, SpfDiscovery
+from .facts import DkimDiscovery, DmarcDiscovery, Mx, Outcome, SpfDiscovery
 from .spf_tree import chain
 
 _EXPECTED = "MX 0 . | v=spf1 -all | p=reject"
 
 
 @check("email.parked.locked")
-def locked(domain: Domain, spf: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> Verdict:
+def locked(
+    domain: Domain,
+    spf: SpfDiscovery,
+    dmarc: DmarcDiscovery,
+    mx: Mx,
+    dkim: DkimDiscovery | Failed,
+) -> Verdict:
     """A domain that sends no mail tells everybody so."""
     if domain.sends_mail is not False:
         return not_applicable("sends", domain=domain.name)
@@ -31,8 +39,9 @@ def locked(domain: Domain, spf: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> 
     lines = _missing(domain.name, spf, applied, mx)
     evidence = _evidence(spf, dmarc, mx)
     open_parts = ", ".join(lines)
+    keys = _keys(domain.name, dkim)
     if lines:
-        records = "\n    ".join(lines.values())
+        records = "\n    ".join([*lines.values(), *keys])
         verdict = failed("open", *evidence, fix="lock", missing=open_parts, records=records)
     elif applied.unseen:
         reasons = [answer.reason for answer in dmarc.answers if answer.reason]
@@ -40,7 +49,8 @@ def locked(domain: Domain, spf: SpfDiscovery, dmarc: DmarcDiscovery, mx: Mx) -> 
     elif _is_closed(spf) is None:
         verdict = unknown("unseen_spf", *evidence, reason=Reason.INCONCLUSIVE)
     else:
-        verdict = passed("ok", *evidence, domain=domain.name)
+        verdict = passed("ok", *evidence, domain=domain.name, record="".join(keys))
+        verdict = replace(verdict, near_miss="keys" if keys else None)
     observed = f"not locked: {open_parts}" if lines else "MX, SPF and DMARC locked"
     return replace(verdict, observed=observed, expected=_EXPECTED)
 
@@ -60,6 +70,16 @@ def _missing(domain: str, found: SpfDiscovery, applied: Applied, mx: Mx) -> dict
         )
         lines["DMARC"] = f'_dmarc.{domain}. TXT "{record}"'
     return lines
+
+
+def _keys(domain: str, dkim: DkimDiscovery | Failed) -> list[str]:
+    """Write the record that withdraws every DKIM key, where it is proven not to be there.
+
+    It alone opens nothing: without a key no signature passes. It helps against keys left behind.
+    """
+    if isinstance(dkim, Failed) or withdraw_all(dkim.wildcard):
+        return []
+    return [f'*._domainkey.{domain}. TXT "v=DKIM1; p="']
 
 
 def _is_closed(found: SpfDiscovery) -> bool | None:

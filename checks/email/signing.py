@@ -19,7 +19,7 @@ from posture.model import (
 )
 
 from . import spf as sender
-from .dkim import DkimKey, ParseError, parse
+from .dkim import DkimKey, ParseError, parse, withdraw_all
 from .facts import DkimDiscovery, DkimSelector, DkimTree, Mx, SpfDiscovery
 
 SHARE = 0.5
@@ -160,19 +160,10 @@ def _sized(bits: int, worst: Found, dkim: DkimDiscovery, params: Strength) -> Ve
 def _nothing(domain: Domain, dkim: DkimDiscovery) -> Verdict:
     """Say why there is no key to judge."""
     missing = dkim.tree is DkimTree.MISSING and not dkim.unseen
-    locked = domain.sends_mail is None and _is_locked(dkim)
+    locked = domain.sends_mail is None and withdraw_all(dkim.wildcard)
     if domain.sends_mail is False or missing or locked:
         return not_applicable("no_key", *_evidence(dkim), domain=domain.name)
     return _hidden(dkim)
-
-
-def _is_locked(dkim: DkimDiscovery) -> bool:
-    """Whether a wildcard withdraws every key, as domains do that send no mail."""
-    try:
-        keys = [parse(text) for text in dkim.wildcard]
-    except ParseError:
-        return False
-    return bool(keys) and all(key.revoked for key in keys)
 
 
 def _hidden(dkim: DkimDiscovery) -> Verdict:

@@ -117,6 +117,9 @@ NOT_ARISING: dict[str, tuple[str, ...]] = {
     "email.spf.closed": (PARKED,),
     # Only a domain that sends nothing must be locked.
     "email.parked.locked": SENDING,
+    # The office runs its own mail servers: no service holds its mailboxes or filters its mail.
+    "email.dkim.provider": DOMAINS,
+    "email.mx.filtered": DOMAINS,
     # And it signs nothing.
     "email.dkim.present": (PARKED,),
     "email.dkim.strength": (PARKED,),

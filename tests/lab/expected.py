@@ -41,6 +41,8 @@ email.dmarc.consistent    ok     ok     ok     -       ok     ?     ?     ?
 email.dkim.present        ok     ?      ok     FAIL    -      ?     ?     ?
 email.dkim.strength       ok     ?      half   -       -      ?     ?     ?
 email.dkim.usable         ok     ?      FAIL   -       -      ?     ?     ?
+email.dkim.provider       -      -      -      -       -      ?     ?     ?
+email.mx.filtered         -      -      -      -       -      ?     ?     ?
 email.senders.aligned     -      -      -      -       -      -     -     -
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from tests.checks.email.dkim_world import (
     keys,
     seen,
 )
-from tests.checks.email.world import DOMAIN, NAME
+from tests.checks.email.world import DOMAIN, NAME, PARKED, Zones
 
 WITHDRAWN = "v=DKIM1; p="
 
@@ -132,6 +134,33 @@ def test_a_denial_that_could_not_be_confirmed_says_so() -> None:
     assert found.tree is DkimTree.MISSING
     assert [at.selector for at in found.unseen] == ["google"]
     assert len(resolver.asked) == 4
+
+
+def parked(zones: Zones | FakeResolver) -> tuple[Any, FakeResolver]:
+    """The DKIM fact of a domain that sends no mail, and the resolver with its questions."""
+    resolver = zones if isinstance(zones, FakeResolver) else FakeResolver(zones)
+    lost = Failed(reason=Reason.TIMEOUT)
+    net = FakeNet(resolver)
+    return observe(collect_dkim.dkim, PARKED, lost, net, FakeClock()), resolver
+
+
+def test_a_parked_domain_without_keys_costs_two_questions() -> None:
+    found, resolver = parked(keys())
+    assert set(resolver.asked) == {(BASE, "TXT"), (MADE_UP, "TXT")}
+    assert (found.tree, found.asked, found.wildcard) == (DkimTree.MISSING, (), ())
+
+
+def test_a_parked_domain_that_withdraws_all_keys_costs_two_questions() -> None:
+    found, resolver = parked(WildResolver(keys(), BASE, {"TXT": [WITHDRAWN]}))
+    assert len(resolver.asked) == 2
+    assert (found.tree, found.wildcard) == (DkimTree.UNCLEAR, (WITHDRAWN,))
+
+
+def test_keys_of_a_parked_domain_are_looked_for_where_there_may_be_some() -> None:
+    assert selectors(parked(keys(google=KEY))[0]) == ["google"]
+    wild, resolver = parked(WildResolver(keys(), NAME, {"TXT": ["hello"]}))
+    assert wild.wildcard == ("hello",)
+    assert len(set(resolver.asked)) == 31
 
 
 def test_a_wildcard_makes_no_key() -> None:

@@ -58,6 +58,23 @@ def test_services_in_use_are_known_by_their_mail_servers_and_includes() -> None:
     assert names("mail.disown.example") == []
 
 
+def test_services_are_known_by_server_and_by_include() -> None:
+    known = catalogue()
+    taker = known.takes("A-B.mail.protection.outlook.com.")
+    assert taker is not None
+    assert (taker.name, taker.filters) == ("Microsoft 365", False)
+    assert known.takes("mail.own.example") is None
+    assert [row.name for row in known.sends("eu._netblocks.mimecast.com")] == ["Mimecast"]
+    assert known.sends("own.example") == ()
+
+
+def test_whose_key_names_are_fixed_is_a_host_of_mailboxes() -> None:
+    fixed = [row for row in catalogue().providers if row.always]
+    assert len(fixed) >= 5
+    assert all(row.mx and row.spf and not row.filters for row in fixed)
+    assert all("{selector}" in row.alias for row in fixed if row.alias)
+
+
 def test_includes_that_nobody_reads_are_known_with_whoever_says_so() -> None:
     found = catalogue().unaligned("servers.mcsv.net")
     assert found is not None
@@ -145,6 +162,10 @@ def changed(old: str, new: str) -> str:
         (changed("2026-11-21", '"2026-11-21"'), "A: checked_on is a date and source a text"),
         (changed("2026-11-21", "2026-11-21T00:00:00"), "A: checked_on is a date"),
         (changed('"set-up steps"', '""'), "A: checked_on is a date and source a text"),
+        (f'{WHOLE}always = ["b"]', "A: always names some of the selectors"),
+        (f'{WHOLE}alias = "{{selector}}.a.example"', "A: alias leads to the target"),
+        (f'{WHOLE}always = ["a1"]\nalias = "a.example"', "A: alias leads to the target"),
+        (f'{WHOLE}always = ["a1"]\nalias = 1', "A: alias leads to the target"),
         (f"{WHOLE}unaligned = 1", "A: unaligned is a text"),
         (f'{WHOLE}unaligned = "its own"', "A: unaligned is a text, and speaks of an include"),
         (changed('"high"', '"certain"'), "A: confidence is one of high, medium"),

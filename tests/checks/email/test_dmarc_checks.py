@@ -1,9 +1,10 @@
 import pytest
 
-from posture.checks.email import forgery, parked
+from posture.checks.email import collect_dkim, forgery, parked
 from posture.checks.email.forgery import Enforced
 from posture.checks.email.report_facts import ReportTotals, SendingSource
 from posture.model import Domain, Failed, Reason, Status, Verdict
+from posture.testing import FakeClock, FakeNet, observe
 from tests.checks.email.world import (
     DOMAIN,
     PARKED,
@@ -79,7 +80,9 @@ def reports(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
 
 def locked(spf_record: str, policy: Zones, *servers: str, domain: Domain = PARKED) -> Verdict:
     zones = {domain.name: {"TXT": [spf_record] if spf_record else [], "MX": servers}, **policy}
-    return parked.locked(domain, spf(zones, domain), dmarc(zones, domain), mx(zones, domain))
+    facts = spf(zones, domain), dmarc(zones, domain), mx(zones, domain)
+    dkim = observe(collect_dkim.dkim, domain, TIMED_OUT, FakeNet(zones), FakeClock())
+    return parked.locked(domain, *facts, dkim)
 
 
 PRESENT: list[Case] = [
@@ -180,6 +183,9 @@ CLOSED = "v=spf1 -all"
 SHUT: Zones = {"p.example": {"TXT": [CLOSED]}}
 LOCKED: list[Case] = [
     ("locked", locked(CLOSED, at(f"{P}reject"), "0 ."), PASS, "ok", None),
+    ("locked, keys not seen", locked(CLOSED, {
+        **at(f"{P}reject"), "_domainkey.example.com": {"TXT": "TIMEOUT"}}, "0 ."), PASS, "ok",
+     None),
     ("sends", locked(CLOSED, {}, domain=SENDER), AWAY, "sends", None),
     ("not said", locked(CLOSED, {}, domain=DOMAIN), AWAY, "sends", None),
     ("nothing", locked("", {}), FAIL, "open", "lock"),
@@ -237,6 +243,19 @@ def test_every_text_is_used_and_can_be_filled(check: str) -> None:
     assert wording_problems(PACKAGE, check, [case[1] for case in TABLES[check]]) == []
 
 
+def test_withdrawing_all_keys_is_a_remark_as_long_as_the_rest_is_locked() -> None:
+    made_up = f"{collect_dkim._word('example.com')}._domainkey.example.com"
+    withdrawn = {made_up: {"TXT": ["v=DKIM1; p="]}}
+    line = '*._domainkey.example.com. TXT "v=DKIM1; p="'
+    rest = at(f"{P}reject")
+    assert locked(CLOSED, rest, "0 .").near_miss == "keys"
+    assert locked(CLOSED, rest, "0 .").values["record"] == line
+    assert locked(CLOSED, {**rest, **withdrawn}, "0 .").near_miss is None
+    assert line in str(locked(CLOSED, rest).values["records"])
+    assert line not in str(locked(CLOSED, {**rest, **withdrawn}).values["records"])
+    assert "DKIM" not in str(locked(CLOSED, rest).values["missing"])
+
+
 def test_the_present_record_is_raised_where_it_stands() -> None:
     verdict = enforced(at(f"{P}none; {RUA}; pct=100"))
     assert verdict.values["host"] == "_dmarc.example.com"
@@ -258,6 +277,7 @@ def test_the_lock_names_only_what_is_missing() -> None:
     assert verdict.values["missing"] == "SPF, DMARC"
     assert verdict.values["records"] == (
         f'example.com. TXT "v=spf1 -all"\n    _dmarc.example.com. TXT "v=DMARC1; p=reject; {RUA}"'
+        '\n    *._domainkey.example.com. TXT "v=DKIM1; p="'
     )
     everything = locked("", {})
     assert everything.values["missing"] == "MX, SPF, DMARC"
