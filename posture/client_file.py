@@ -149,7 +149,7 @@ def rules(directory: Path, plugged: Iterable[type[Subject]] = ()) -> Rules:
         AuthorisationTable: {"by": line, "role": _short, "covers": _covers, "": _window},
         NetworkTable: {"resolver": _resolver, "ca_file": path.plain, "connect": _connect},
         PolicyTable: {"file": path.policy, "profile": _short},
-        Domain: {"name": targets.domain, "reports": path.plain, "": once},
+        Domain: {"name": targets.domain, "reports": path.plain, "rdap": _rdap, "": once},
         WebSite: host,
         MailServer: host,
         Network: {"cidr": targets.network, "site": _short, "": once},
@@ -248,6 +248,16 @@ def _origin(text: str) -> str:
     if "@" in text:  # said without the text: it would print the password
         raise ValueError("holds a user name or a password: it has no place in this file")
     return targets.origin(text) if text else ""
+
+
+def _rdap(text: str) -> str:
+    """``https://host[:port]/path/``; it is asked about the domain, so nothing secret is in it."""
+    if not text:
+        return ""
+    match = re.fullmatch(r"(https://[^/@?#]*)(/(?:[A-Za-z0-9][A-Za-z0-9._~-]*/)*)?", text)
+    if not match:
+        raise ValueError(f"{quote(text)} is not a base URL, such as https://rdap.example.com/v1/")
+    return targets.origin(match[1]) + (match[2] or "/")
 
 
 def _break_glass(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from . import (
     collect_dns,
     collect_dnssec,
     collect_references,
+    collect_registration,
     delegation,
     discover,
     dnssec,
     issuers,
     references,
+    registration,
     renewal,
 )
 
@@ -27,6 +29,7 @@ AREA = Area(
         collect_delegation.delegation,
         collect_dnssec.dnssec,
         collect_references.references,
+        collect_registration.registration,
     ),
     discoverers=(discover.websites,),
     checks=(
@@ -36,5 +39,8 @@ AREA = Area(
         dnssec.valid,
         dnssec.signed,
         delegation.diverse,
+        registration.active,
+        registration.expiry,
+        registration.locked,
     ),
 )

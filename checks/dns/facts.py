@@ -1,5 +1,6 @@
 """What can be seen of a domain in the DNS, apart from what only mail uses."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from posture.model import Reason, fact, record
@@ -191,3 +192,39 @@ class References:
     """What could not be looked through for references, e.g. ``MX example.com``."""
     reason: Reason | None = None
     """Why the first of them could not."""
+
+
+class Lookup(StrEnum):
+    """What came of the question to a domain's registry."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    """The server that answers for the registry says that it knows no such name."""
+    UNLISTED = "unlisted"
+    """Nobody was asked: IANA knows no server of that top level."""
+    WITHIN = "within"
+    """Nobody was asked: the domain is part of another name, and that one was registered."""
+
+
+@fact("dns.registration")
+class Registration:
+    """What the registry says of a domain, without the people behind it."""
+
+    domain: str
+    name: str
+    """What somebody registered: the domain itself, or the name it is part of."""
+    lookup: Lookup
+    server: str
+    """Base URL of the server that was asked, empty when none was."""
+    listed: str = ""
+    """Date of the list that the server was looked for in, when the registry said nothing."""
+    expires: datetime | None = None
+    """None: the registry does not say."""
+    statuses: tuple[str, ...] = ()
+    """In the words of RDAP, such as ``client transfer prohibited``. Empty: it does not say."""
+    signed: bool | None = None
+    """Whether the registry holds a DS record; None: it does not say."""
+    registrar: str = ""
+    """The company through which the name is held, empty when that was not said."""
+    contracted: bool = False
+    """The answer follows ICANN's profile, so that a state which is not in it is not set."""

@@ -25,6 +25,8 @@ class Fault(StrEnum):
     CAA_EXCLUDES = "the patient portal's CAA record names another certificate authority"
     REFERENCE_GONE = "mail programs of the children's domain are sent to a host that is gone"
     SERVERS_NEAR = "the invoice domain's name servers are in one network"
+    REGISTRATION_ENDING = "the registration of the reminder domain ends in twelve days"
+    REGISTRATION_UNLOCKED = "the laboratory's domain may be moved to another registrar"
     SITE_SELF_SIGNED = "the booking site signed its own certificate"
     SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"
     SITE_ENDING = "the laboratory's certificate should have been renewed by now"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from posture.demo import backups, dns, names, papers, ports, reports, smtp, staff, web
+from posture.demo import backups, dns, names, papers, ports, registry, reports, smtp, staff, web
 from posture.demo.faults import DEMO_FAULTS, Fault
 from posture.demo.graph import GraphStandIn
 from posture.demo.graph_model import TenantModel
@@ -74,6 +74,7 @@ class _Opening:
             await self.site(site, keys)
         for host in dict.fromkeys(MAIL_SERVERS.values()):
             await self.mail_server(host, keys)
+        await self.registry(keys)
         await self.machines()
         known = self.graph(keys)
         zones = names.published(self.faults, tuple(site.host for site in sites))
@@ -108,6 +109,11 @@ class _Opening:
         context = self.authority.context(keys, host, state, legacy=legacy)
         plain = host == MAIL_SERVERS[LAB] and Fault.MAIL_NO_STARTTLS in self.faults
         await self.listen(f"{host}:25", smtp.serve(host, None if plain else context))
+
+    async def registry(self, keys: Path) -> None:
+        context = self.authority.context(keys, registry.HOST, CertificateState.GOOD, legacy=False)
+        known = registry.entries(self.now, self.faults)
+        await self.listen(f"{registry.HOST}:443", registry.serve(known, context))
 
     async def machines(self) -> None:
         """One listener stands for every open port, one port for everything that refuses."""

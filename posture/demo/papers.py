@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from posture.demo import backups, names, reports
+from posture.demo import backups, names, registry, reports
 from posture.demo.faults import Fault
 
 OWNER = "Dr. Ada Molar"
@@ -39,7 +39,7 @@ def client(
         _table("[network]", network),
         _table("[network.connect]", connect),
         *(_table("[[domains]]", _sending(name)) for name in names.SENDING),
-        _table("[[domains]]", {"name": names.PARKED, "sends_mail": False}),
+        _table("[[domains]]", {"name": names.PARKED, "sends_mail": False, "rdap": registry.BASE}),
         *(_table("[[sites]]", {"host": host}) for host in sites),
         _table(
             "[[networks]]", {"cidr": NETWORK, "view": "internal", "owned": True, "site": "practice"}
@@ -58,7 +58,7 @@ def client(
 
 def _sending(name: str) -> dict[str, Any]:
     folder = {"reports": reports.FOLDER} if name == names.MAIN else {}
-    return {"name": name, "sends_mail": True, **folder}
+    return {"name": name, "sends_mail": True, "rdap": registry.BASE, **folder}
 
 
 def _authorisation(day: date) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class Domain(Subject):
     """Declared: True sends, False is parked, None was not said."""
     reports: str = ""
     """A folder with the DMARC and TLS reports that were mailed about it."""
+    rdap: str = ""
+    """Base URL of its registry's RDAP server, with a final slash, where IANA's list has none."""
 
     @property
     def key(self) -> str:

@@ -80,6 +80,9 @@ PASSING: dict[str, tuple[str, ...]] = {
     "dns.dnssec.valid": DOMAINS,
     "dns.dnssec.signed": DOMAINS,
     "dns.delegation.diverse": DOMAINS,
+    "dns.registration.active": DOMAINS,
+    "dns.registration.expiry": DOMAINS,
+    "dns.registration.locked": DOMAINS,
     "tls.web.trusted": SITES,
     "tls.web.name": SITES,
     "tls.web.expiry": SITES,
@@ -201,6 +204,8 @@ CHANGES: dict[Fault, Change] = {
     Fault.CAA_SERVFAIL: Change("dns.caa.present", LAB, Status.UNKNOWN),
     Fault.REFERENCE_GONE: Change("dns.references.registered", KIDS, Status.FAIL),
     Fault.SERVERS_NEAR: Change("dns.delegation.diverse", INVOICES, Status.FAIL),
+    Fault.REGISTRATION_ENDING: Change("dns.registration.expiry", RECALL, Status.FAIL),
+    Fault.REGISTRATION_UNLOCKED: Change("dns.registration.locked", LAB, Status.FAIL),
     Fault.SITE_SELF_SIGNED: Change(
         "tls.web.trusted",
         "website:booking.smile-dental.example",

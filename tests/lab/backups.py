@@ -64,7 +64,7 @@ def _archives(folder: Path, data: Path, now: datetime, ages: Iterable[timedelta]
     folder.mkdir()
     paths = []
     for age in ages:
-        path = folder / f"orders-{now - age:%Y-%m-%d}.tar.gz"
+        path = folder / f"orders-{now - age:%Y-%m-%d-%H%M}.tar.gz"
         done("tar", "--create", "--gzip", "--file", str(path), "--directory", str(data), ".")
         _date(path, now - age)
         paths.append(path)

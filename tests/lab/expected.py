@@ -51,6 +51,9 @@ dns.references.registered ok     ok     FAIL   ok      ok     ?     ?     ?
 dns.dnssec.valid          ok     -      -      -       -      FAIL  ?     ?
 dns.dnssec.signed         ok     FAIL   FAIL   FAIL    FAIL   ok    ?     ?
 dns.delegation.diverse    ok     FAIL   FAIL   FAIL    FAIL   ?     ?     ?
+dns.registration.active   ok     ok     ok     ok      ok     ?     ?     ?
+dns.registration.expiry   ?      ?      ?      ?       ?      ?     ?     ?
+dns.registration.locked   ?      ?      ?      ?       ?      ?     ?     ?
 tls.web.trusted           .      .      .      .       .      ?     ?     ?
 tls.web.name              .      .      .      .       .      ?     ?     ?
 tls.web.expiry            .      .      .      .       .      ?     ?     ?
