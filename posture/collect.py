@@ -82,6 +82,7 @@ class _Collection:
         self.discoveries: list[Discovery] = []
         self.observations: dict[tuple[str, str], Observation] = {}
         self.pending: set[asyncio.Task[Any]] = set()
+        self.idle = asyncio.Event()
         self.slots = {True: asyncio.Semaphore(THREADS), False: asyncio.Semaphore(TASKS)}
 
     async def carry_out(self) -> Snapshot:
@@ -92,8 +93,8 @@ class _Collection:
                 for subject in self.order.subjects:
                     self.declared.add(subject.id)
                     self.meet(subject, None)
-                while self.pending:
-                    await asyncio.wait(self.pending)
+                if self.pending:
+                    await self.idle.wait()
         except TimeoutError:
             interrupted = Reason.DEADLINE
         except asyncio.CancelledError:
@@ -118,8 +119,14 @@ class _Collection:
     def start(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
         task = asyncio.ensure_future(work)
         self.pending.add(task)
-        task.add_done_callback(self.pending.discard)
+        task.add_done_callback(self.ended)
         return task
+
+    def ended(self, task: asyncio.Task[Any]) -> None:
+        """Work that leads to more has started it by now: when none is left, all is done."""
+        self.pending.discard(task)
+        if not self.pending:
+            self.idle.set()
 
     def fact(self, collector: Collector, subject: Subject) -> asyncio.Task[Any]:
         """The one task that observes this fact of this subject."""

@@ -96,7 +96,7 @@ class _Judge:
     moment: Moment
 
     def findings(self) -> Iterator[Finding]:
-        subjects = list(self.index.of_kind(self.check.subject))
+        subjects = self.index.of_kind(self.check.subject)
         blind = list(self.failed_discoveries(self.index.company, self.check.subject))
         for subject in subjects:
             yield self.finding(subject, *self.verdict(subject))

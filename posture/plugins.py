@@ -48,11 +48,8 @@ class Collector:
     tools: tuple[tuple[str, Any], ...]
     """Parameter name and type of everything that is neither subject nor fact."""
     fact: type[Any]
-
-    @property
-    def threaded(self) -> bool:
-        """A plain function blocks, so it runs beside the loop."""
-        return not inspect.iscoroutinefunction(self.function)
+    threaded: bool
+    """A plain function blocks, so it runs beside the loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +209,7 @@ def _add_collector(registry: Registry, area: Area, function: Callable[..., Any])
         needs=needs,
         tools=tuple(rest.items()),
         fact=fact,
+        threaded=not inspect.iscoroutinefunction(function),
     )
     _claim(registry.collectors, name, made, "collector of the fact")
     registry.facts[name] = fact

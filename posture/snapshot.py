@@ -1,6 +1,6 @@
 """The evidence file: what was seen, when, by which method, and what could not be seen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -128,6 +128,7 @@ class Index:
         self._observed = {(o.subject, o.fact): o for o in snapshot.observations}
         self._records = {record.id: record for record in snapshot.subjects}
         self._facts: dict[tuple[str, str], Any] = {}
+        self._kinds: dict[type[Subject], tuple[Subject, ...]] = {}
         self.subjects: dict[str, Subject] = {}
         for record in snapshot.subjects:
             if (kind := kinds.get(record.kind)) is None:
@@ -142,9 +143,12 @@ class Index:
         """The client itself."""
         return next(s for s in self.subjects.values() if isinstance(s, Company))
 
-    def of_kind(self, kind: type[Subject]) -> Iterator[Subject]:
+    def of_kind(self, kind: type[Subject]) -> Sequence[Subject]:
         """All subjects of a kind, in order of their ids."""
-        return (s for i, s in sorted(self.subjects.items()) if isinstance(s, kind))
+        if kind not in self._kinds:
+            every = sorted(self.subjects.items())
+            self._kinds[kind] = tuple(found for _, found in every if isinstance(found, kind))
+        return self._kinds[kind]
 
     def observation(self, subject: str, fact: str) -> Observation | None:
         """What was seen, or that it could not be; None when nobody looked."""

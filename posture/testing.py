@@ -55,6 +55,9 @@ class FakeResolver:
         missing = not self._exists(owner)
         return Absent(name, rdtype, missing, self._validated(name), chain, above)
 
+    def begin(self, *questions: tuple[str, str]) -> None:
+        """Nothing is under way here: ``query`` answers at once."""
+
     def _validated(self, name: str) -> bool:
         known = self._authenticated
         return known if isinstance(known, bool) else name in known

@@ -1,11 +1,8 @@
 """Finds a domain's name servers, and in how many networks they are."""
 
-import asyncio
-from collections.abc import Iterable
-
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
-from posture.net.dns import Answer
+from posture.net.dns import Absent, Answer, every
 from posture.net.vantage import as_the_world_sees_it, is_inside
 
 from .facts import Delegation, NameServer
@@ -21,6 +18,7 @@ ENOUGH = 2
 @collector(traffic="NS and A {name}, A and AAAA of its name servers")
 async def delegation(domain: Domain, net: Net) -> Delegation:
     """Read the NS records of the domain and find the servers they name."""
+    net.dns.begin((domain.name, "NS"))
     await as_the_world_sees_it(net.dns, domain.name)
     answer = await net.dns.query(domain.name, "NS")
     # Behind an alias there are the servers of somebody else's zone.
@@ -37,23 +35,23 @@ async def delegation(domain: Domain, net: Net) -> Delegation:
 
 
 async def _located(net: Net, names: list[str]) -> list[NameServer]:
-    first = await asyncio.gather(*(_families(net, name, ("A",)) for name in names[:ENOUGH]))
+    first = await _families(net, names[:ENOUGH], ("A",))
     if networks(first).several:
         return [*first, *(NameServer(name=name, asked=False) for name in names[ENOUGH:])]
-    return list(await asyncio.gather(*(_families(net, name, ("A", "AAAA")) for name in names)))
+    return await _families(net, names, ("A", "AAAA"))
 
 
-async def _families(net: Net, name: str, rdtypes: Iterable[str]) -> NameServer:
-    seen = await asyncio.gather(*(_addresses(net, name, rdtype) for rdtype in rdtypes))
+async def _families(net: Net, names: list[str], rdtypes: tuple[str, ...]) -> list[NameServer]:
+    net.dns.begin(*((name, rdtype) for name in names for rdtype in rdtypes))
+    return [await _server(net, name, rdtypes) for name in names]
+
+
+async def _server(net: Net, name: str, rdtypes: tuple[str, ...]) -> NameServer:
+    seen = await every(net.dns, ((name, rdtype) for rdtype in rdtypes))
     failures = [found.reason for found in seen if isinstance(found, CollectError)]
-    known = [() if isinstance(found, CollectError) else found for found in seen]
-    ipv4, ipv6 = (*known, ())[:2]
+    ipv4, ipv6 = (*map(_addresses, seen), ())[:2]
     return NameServer(name=name, ipv4=ipv4, ipv6=ipv6, reason=failures[0] if failures else None)
 
 
-async def _addresses(net: Net, name: str, rdtype: str) -> tuple[str, ...] | CollectError:
-    try:
-        found = await net.dns.query(name, rdtype)
-    except CollectError as error:
-        return error
+def _addresses(found: Answer | Absent | CollectError) -> tuple[str, ...]:
     return found.records[:ADDRESS_LIMIT] if isinstance(found, Answer) else ()

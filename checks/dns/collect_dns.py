@@ -1,10 +1,8 @@
 """Asks the resolver what a domain publishes."""
 
-import asyncio
-
 from posture.model import CollectError, Domain, Reason, WebSite, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer
+from posture.net.dns import Absent, Answer, every
 from posture.net.scope import literal
 from posture.net.vantage import as_the_world_sees_it
 
@@ -18,6 +16,7 @@ RECORD_LIMIT = 256
 @collector(traffic="TXT and A {name}")
 async def texts(domain: Domain, net: Net) -> DomainTexts:
     """Read every TXT record of the domain."""
+    net.dns.begin((domain.name, "TXT"))
     await as_the_world_sees_it(net.dns, domain.name)
     records = await _records(net, domain.name, "TXT")
     kept = tuple(TextRecord(text=text[:TEXT_LIMIT], length=len(text)) for text in records)
@@ -28,12 +27,14 @@ async def texts(domain: Domain, net: Net) -> DomainTexts:
 async def addresses(domain: Domain, net: Net) -> DomainAddresses:
     """Find where the domain and its www lead."""
     names = (domain.name, f"www.{domain.name}")
-    return DomainAddresses(hosts=tuple(await asyncio.gather(*(_host(net, n) for n in names))))
+    net.dns.begin(*((name, rdtype) for name in names for rdtype in ("A", "AAAA")))
+    return DomainAddresses(hosts=tuple([await _host(net, name) for name in names]))
 
 
 @collector(traffic="CAA {name} and its parent names, A {name}")
 async def caa(domain: Domain, net: Net) -> Caa:
     """Climb the tree to the closest CAA record set (RFC 8659 §3)."""
+    net.dns.begin((domain.name, "CAA"))
     await as_the_world_sees_it(net.dns, domain.name)
     return await _climbed(net, domain.name)
 
@@ -43,6 +44,7 @@ async def site_caa(site: WebSite, net: Net) -> SiteCaa:
     """Find what an authority finds that is asked for a certificate of this very host."""
     if literal(site.host):
         return SiteCaa(host=site.host, found_at="", records=())  # an address has no CAA
+    net.dns.begin((site.host, "CAA"))
     await as_the_world_sees_it(net.dns, site.host)
     found = await _climbed(net, site.host)
     return SiteCaa(host=site.host, found_at=found.found_at, records=found.records)
@@ -59,7 +61,7 @@ async def _climbed(net: Net, host: str) -> Caa:
 
 
 async def _host(net: Net, name: str) -> HostAddresses:
-    ipv4, ipv6 = await asyncio.gather(_family(net, name, "A"), _family(net, name, "AAAA"))
+    ipv4, ipv6 = await every(net.dns, ((name, "A"), (name, "AAAA")))
     failures = [seen for seen in (ipv4, ipv6) if isinstance(seen, CollectError)]
     answers = [seen for seen in (ipv4, ipv6) if not isinstance(seen, CollectError)]
     host = HostAddresses(
@@ -72,13 +74,6 @@ async def _host(net: Net, name: str) -> HostAddresses:
     if failures and not host.exists:
         raise failures[0]
     return host
-
-
-async def _family(net: Net, name: str, rdtype: str) -> Answer | Absent | CollectError:
-    try:
-        return await net.dns.query(name, rdtype)
-    except CollectError as error:
-        return error
 
 
 def _found(seen: Answer | Absent | CollectError, name: str) -> tuple[str, ...]:

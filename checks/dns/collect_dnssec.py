@@ -27,10 +27,12 @@ class _Apex:
 @collector(traffic="A, SOA and DS of {name} (or of the zone it is in), DS of its top level")
 async def dnssec(domain: Domain, net: Net) -> Dnssec:
     """Look at the zone from its parent's side (DS) and from its own (does it validate?)."""
+    top_level = domain.name.rpartition(".")[2]
+    net.dns.begin((domain.name, "SOA"), (domain.name, "DS"), (top_level, "DS"))
     await as_the_world_sees_it(net.dns, domain.name)
     apex = await _apex(domain.name, net)
     ds = await net.dns.query(apex.zone, "DS")
-    top = await net.dns.query(domain.name.rpartition(".")[2], "DS")
+    top = await net.dns.query(top_level, "DS")
     found = ds.records if isinstance(ds, Answer) else ()
     return Dnssec(
         domain=domain.name,

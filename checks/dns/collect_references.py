@@ -1,6 +1,5 @@
 """Gathers the names of others that a domain depends on, and asks whether they are there."""
 
-import asyncio
 from collections.abc import Iterable
 
 from posture.model import CollectError, Domain, Failed, Reason, collector
@@ -33,19 +32,20 @@ async def references(
     net: Net,
 ) -> References:
     """Follow each outside name down to the part of it that somebody has to have registered."""
+    aliases = [f"{label}.{domain.name}" for label in ALIASES]
+    net.dns.begin(*((name, "A") for name in aliases))
     named = [
         in_spf(domain.name, spf),
         in_mx(domain.name, mx),
         in_delegation(domain.name, delegation),
         in_dmarc(domain.name, dmarc),
         *in_alias(domain.name, addresses),
-        *await asyncio.gather(*(_alias(net, f"{label}.{domain.name}") for label in ALIASES)),
+        *[await _alias(net, name) for name in aliases],
     ]
     found, alive = _outside(domain.name, named)
     roots = list(dict.fromkeys(reference.root for reference in found))
-    asked = await asyncio.gather(
-        *(_root(net, name, known=name in alive) for name in roots[:ROOT_LIMIT])
-    )
+    net.dns.begin(*((name, "NS") for name in roots[:ROOT_LIMIT] if name not in alive))
+    asked = [await _root(net, name, known=name in alive) for name in roots[:ROOT_LIMIT]]
     beyond = (
         Root(name=name, existence=Existence.UNSEEN, reason=Reason.TOO_LARGE)
         for name in roots[ROOT_LIMIT:]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from .facts import NameServer
@@ -31,5 +32,6 @@ def networks(servers: Iterable[NameServer]) -> Networks:
     )
 
 
+@lru_cache(maxsize=1024)  # few servers answer for many domains
 def _around(address: str, prefix: int) -> Network:
     return ip_network(f"{address}/{prefix}", strict=False)

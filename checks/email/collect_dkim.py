@@ -1,7 +1,6 @@
 """Looks for a domain's DKIM keys under the selectors it may use."""
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from hashlib import sha256
 
 from posture.model import Clock, CollectError, Domain, Failed, Reason, collector
@@ -46,10 +45,10 @@ async def dkim(
             return DkimDiscovery(
                 domain=domain.name, tree=DkimTree.MISSING, asked=names[:tried], selectors=found
             )
-    made_up, others = await asyncio.gather(
-        net.dns.query(f"{_word(domain.name)}.{base}", "TXT"),
-        _all(known, net, base, names[tried:]),
-    )
+    nobody = f"{_word(domain.name)}.{base}"
+    net.dns.begin((nobody, "TXT"))
+    others = await _all(known, net, base, names[tried:])
+    made_up = await net.dns.query(nobody, "TXT")
     return DkimDiscovery(
         domain=domain.name,
         tree=DkimTree.PRESENT if _missing(made_up) else DkimTree.UNCLEAR,
@@ -61,9 +60,9 @@ async def dkim(
 
 async def _locked(net: Net, base: str, domain: str) -> DkimDiscovery | None:
     """Settle with two questions a domain that sends no mail and has no key, or only a wildcard."""
-    above, made_up = await asyncio.gather(
-        net.dns.query(base, "TXT"), net.dns.query(f"{_word(domain)}.{base}", "TXT")
-    )
+    nobody = f"{_word(domain)}.{base}"
+    net.dns.begin((base, "TXT"), (nobody, "TXT"))
+    above, made_up = await net.dns.query(base, "TXT"), await net.dns.query(nobody, "TXT")
     kept = _kept(made_up)
     if _missing(above) and _missing(made_up):
         tree = DkimTree.MISSING
@@ -99,9 +98,10 @@ def _kept(seen: Answer | Absent) -> tuple[str, ...]:
 
 
 async def _all(
-    known: Catalogue, net: Net, base: str, names: Iterable[str]
+    known: Catalogue, net: Net, base: str, names: Sequence[str]
 ) -> tuple[DkimSelector, ...]:
-    seen = await asyncio.gather(*(_selector(known, net, base, name) for name in names))
+    net.dns.begin(*((f"{name}.{base}", "TXT") for name in names))
+    seen = [await _selector(known, net, base, name) for name in names]
     return tuple(found for found in seen if found)
 
 

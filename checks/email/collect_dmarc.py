@@ -1,6 +1,5 @@
 """Walks up the DNS for a domain's DMARC policy."""
 
-import asyncio
 from dataclasses import replace
 
 from posture.model import CollectError, Domain, Reason, collector
@@ -25,9 +24,10 @@ CONSENT_LIMIT = 10
 )
 async def dmarc(domain: Domain, net: Net) -> DmarcDiscovery:
     """Collect the answers of the tree walk, and the consent of outside report hosts."""
-    await as_the_world_sees_it(net.dns, domain.name)
     names = grammar.walk(domain.name)
-    answers = await asyncio.gather(*(_answer(net, name) for name in names))
+    net.dns.begin(*((f"_dmarc.{name}", "TXT") for name in names))
+    await as_the_world_sees_it(net.dns, domain.name)
+    answers = [await _answer(net, name) for name in names]
     if isinstance(answers[0], CollectError):
         raise answers[0]
     seen = tuple(
@@ -54,12 +54,16 @@ async def _answer(net: Net, name: str) -> tuple[str, ...] | CollectError:
 async def _consents(net: Net, applied: grammar.Applied) -> tuple[ReportConsent, ...]:
     hosts = applied.record.report_hosts if applied.record else ()
     outside = [host for host in hosts if not is_within(host, applied.organization)]
-    asked = (_consent(net, applied.found_at, host) for host in outside[:CONSENT_LIMIT])
-    return tuple(await asyncio.gather(*asked))
+    asked = [(host, _consent_name(applied.found_at, host)) for host in outside[:CONSENT_LIMIT]]
+    net.dns.begin(*((name, "TXT") for _, name in asked))
+    return tuple([await _consent(net, host, name) for host, name in asked])
 
 
-async def _consent(net: Net, policy_domain: str, host: str) -> ReportConsent:
-    name = f"{policy_domain}._report._dmarc.{host}"
+def _consent_name(policy_domain: str, host: str) -> str:
+    return f"{policy_domain}._report._dmarc.{host}"
+
+
+async def _consent(net: Net, host: str, name: str) -> ReportConsent:
     if not is_askable(name):
         # A name too long to be asked can hold no consent (RFC 9990 §4 step 4).
         return ReportConsent(host=host, name=name, granted=False)

@@ -1,16 +1,15 @@
 """Finds the servers that receive a domain's mail."""
 
-import asyncio
-
 from posture.model import CollectError, Domain, Reason, View, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer
+from posture.net.dns import Answer, every
 from posture.net.vantage import as_the_world_sees_it, is_inside
 
 from . import mx as grammar
 from .facts import Mx, MxHost
 from .names import is_host_name, is_literal
 
+FAMILIES = ("A", "AAAA")
 HOST_LIMIT = 50
 """MX records of one domain; one with more is not understood, so nothing is said."""
 
@@ -18,6 +17,7 @@ HOST_LIMIT = 50
 @collector(traffic="MX and A {name}, then A and AAAA of each server it names")
 async def mx(domain: Domain, net: Net) -> Mx:
     """Read the MX records and find where each of them leads."""
+    net.dns.begin((domain.name, "MX"))
     await as_the_world_sees_it(net.dns, domain.name)
     answer = await net.dns.query(domain.name, "MX")
     records = answer.records if isinstance(answer, Answer) else ()
@@ -27,14 +27,15 @@ async def mx(domain: Domain, net: Net) -> Mx:
         pairs = sorted(grammar.parse(text) for text in records)
     except grammar.ParseError as error:
         raise CollectError(Reason.MALFORMED, f"MX {str(error)[:200]}") from error
-    hosts = await asyncio.gather(*(_host(net, preference, host) for preference, host in pairs))
+    net.dns.begin(*((host, rdtype) for _, host in pairs if _is_name(host) for rdtype in FAMILIES))
+    hosts = [await _host(net, preference, host) for preference, host in pairs]
     return Mx(domain=domain.name, hosts=tuple(hosts))
 
 
 async def _host(net: Net, preference: int, host: str) -> MxHost:
-    if not is_host_name(host) or is_literal(host):
+    if not _is_name(host):
         return MxHost(preference=preference, host=host)
-    seen = await asyncio.gather(_family(net, host, "A"), _family(net, host, "AAAA"))
+    seen = await every(net.dns, ((host, rdtype) for rdtype in FAMILIES))
     answers = [item for item in seen if not isinstance(item, CollectError)]
     addresses = tuple(a for item in answers if isinstance(item, Answer) for a in item.records)
     failures = [item.reason for item in seen if isinstance(item, CollectError)]
@@ -50,8 +51,5 @@ async def _host(net: Net, preference: int, host: str) -> MxHost:
     )
 
 
-async def _family(net: Net, host: str, rdtype: str) -> Answer | Absent | CollectError:
-    try:
-        return await net.dns.query(host, rdtype)
-    except CollectError as error:
-        return error
+def _is_name(host: str) -> bool:
+    return is_host_name(host) and not is_literal(host)

@@ -1,7 +1,5 @@
 """Follows a domain's SPF record through everything it refers to."""
 
-import asyncio
-
 from posture.model import CollectError, Domain, Failed, Reason, collector
 from posture.net import Net
 from posture.net.dns import Answer
@@ -48,7 +46,8 @@ async def _expanded(domain: str, record: str, net: Net) -> Expansion:
         servers = servers or not made.wanted
         room = QUERY_LIMIT - len(answers)
         asked, beyond = made.wanted[: max(room, 0)], made.wanted[max(room, 0) :]
-        seen = await asyncio.gather(*(ask(net, question) for question in asked))
+        net.dns.begin(*asked)
+        seen = [await ask(net, question) for question in asked]
         answers |= dict(zip(asked, seen, strict=True))
         limit = Failed(reason=Reason.INCONCLUSIVE, detail=f"more than {QUERY_LIMIT} questions")
         answers |= dict.fromkeys(beyond, limit)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .names import is_host_name, normal
 
@@ -92,6 +93,7 @@ def is_dmarc(text: str) -> bool:
     return _VERSION.match(text) is not None
 
 
+@lru_cache(maxsize=1024)  # every judge reads it, and customers of one provider share it
 def parse(text: str) -> DmarcRecord:
     """Read a record: unknown tags are kept and ignored, mistakes noted; raises ParseError."""
     if not is_dmarc(text):
@@ -168,6 +170,11 @@ class Applied:
 
 def settle(domain: str, found: Found) -> Applied:
     """Work out the policy from the answers of a walk."""
+    return _settled(domain, tuple(found))
+
+
+@lru_cache(maxsize=256)  # every judge of a domain asks
+def _settled(domain: str, found: Found) -> Applied:
     own, beneath = _until_stop(found), _until_stop(_from_beneath(domain, found))
     records = _records(own)
     organization, heir = _select(domain, records)

@@ -1,6 +1,7 @@
 """What several commands share: reading their inputs, and writing what they made."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections import Counter
@@ -29,6 +30,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAIL_ON = [*(severity.value for severity in Severity), "none"]
 LONGEST = 7 * 86400.0
 """Seconds that a scan may be given: a week."""
+SOME_OBJECTS = 50_000
+"""Made before garbage is looked for: nearly all that a scan makes it keeps, or lets go at once."""
 NOTHING_FAILED = {
     Reason.NOT_DECLARED,
     Reason.NO_CONSENT,
@@ -168,11 +171,14 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         platforms.on_end(asyncio.get_running_loop(), stop)
         made.append(await work)
 
+    often = gc.get_threshold()
+    gc.set_threshold(SOME_OBJECTS, *often[1:])
     try:
         asyncio.run(guarded())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
+        gc.set_threshold(*often)
         platforms.interrupt_when_asked_to_end()  # the loop took that over and forgot it
     return made[0]
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -33,6 +34,8 @@ __all__ = [
     "Resolver",
     "StubResolver",
     "addresses",
+    "every",
+    "outcome",
     "server",
     "system_servers",
 ]
@@ -62,6 +65,25 @@ class Resolver(Protocol):
         """
         ...  # pragma: no cover - protocol
 
+    def begin(self, *questions: Key) -> None:
+        """Ask these side by side: ``query`` will find them under way. Costs no task each."""
+        ...  # pragma: no cover - protocol
+
+
+async def outcome(resolver: Resolver, name: str, rdtype: str) -> Outcome:
+    """Return what ``query`` does, and a failure instead of raising it."""
+    try:
+        return await resolver.query(name, rdtype)
+    except CollectError as error:
+        return error
+
+
+async def every(resolver: Resolver, questions: Iterable[Key]) -> tuple[Outcome, ...]:
+    """Ask side by side, and return the outcomes in order."""
+    asked = tuple(questions)
+    resolver.begin(*asked)
+    return tuple([await outcome(resolver, *question) for question in asked])
+
 
 def server(text: str) -> tuple[str, int]:
     """Read a resolver's address, ``ip``, ``ip:port`` or ``[ip]:port``; raises ``ValueError``."""
@@ -80,21 +102,13 @@ async def addresses(resolver: Resolver, host: str) -> tuple[str, ...]:
     """
     if found := literal(host):
         return (str(found),)
-    four, six = await asyncio.gather(_family(resolver, host, "A"), _family(resolver, host, "AAAA"))
-    known = tuple(item for part in (four, six) if isinstance(part, tuple) for item in part)
+    both = await every(resolver, ((host, "A"), (host, "AAAA")))
+    known = tuple(item for found in both if isinstance(found, Answer) for item in found.records)
     if not known:
-        for part in four, six:
-            if isinstance(part, CollectError):
-                raise part
+        for error in both:
+            if isinstance(error, CollectError):
+                raise error
     return known
-
-
-async def _family(resolver: Resolver, host: str, rdtype: str) -> tuple[str, ...] | CollectError:
-    try:
-        found = await resolver.query(host, rdtype)
-    except CollectError as error:
-        return error
-    return found.records if isinstance(found, Answer) else ()
 
 
 class StubResolver:
@@ -131,16 +145,27 @@ class StubResolver:
     def _outcome(self, key: Key) -> asyncio.Future[Outcome]:
         """Wait for what comes of a question; whoever gives up takes it from nobody else."""
         waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        if key in self._asked:
-            self._asked[key].append(waiting)
-        else:
-            self._asked[key] = [waiting]
+        self._begin(key).append(waiting)
+        return waiting
+
+    def begin(self, *questions: Key) -> None:
+        """Ask what is not known yet; see :class:`Resolver`."""
+        for name, rdtype in questions:
+            with suppress(CollectError):  # of what is no name, query says so
+                key = asked_name(name), rdtype.upper()
+                if self._known.get(key) is None:
+                    self._begin(key)
+
+    def _begin(self, key: Key) -> list[asyncio.Future[Outcome]]:
+        """Have a question asked, unless it is being asked, and return who waits for it."""
+        if key not in self._asked:
+            self._asked[key] = []
             self._queue.append(key)
             if len(self._workers) < AT_ONCE:
                 worker = asyncio.create_task(self._work())
                 self._workers.add(worker)
                 worker.add_done_callback(self._workers.discard)
-        return waiting
+        return self._asked[key]
 
     async def _work(self) -> None:
         """Ask what waits to be asked, one question after the other."""
@@ -282,14 +307,26 @@ class Ration:
 
     async def query(self, name: str, rdtype: str) -> Answer | Absent:
         """Ask; raises ``CollectError(TOO_LARGE)`` when the ration is used up."""
+        if not self._allows(name, rdtype):
+            detail = f"{rdtype} {name}: too many DNS questions about one subject"
+            raise CollectError(Reason.TOO_LARGE, detail)
+        return await self._resolver.query(name, rdtype)
+
+    def begin(self, *questions: Key) -> None:
+        """Ask those that the ration reaches; ``query`` tells of the others."""
+        for question in questions:
+            with suppress(CollectError):
+                if self._allows(*question):
+                    self._resolver.begin(question)
+
+    def _allows(self, name: str, rdtype: str) -> bool:
         question = hash((asked_name(name), rdtype.upper()))
         if question not in self._asked:
             if not self._left:
-                detail = f"{rdtype} {name}: too many DNS questions about one subject"
-                raise CollectError(Reason.TOO_LARGE, detail)
+                return False
             self._left -= 1
             self._asked.add(question)
-        return await self._resolver.query(name, rdtype)
+        return True
 
 
 def _size(found: Outcome) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,10 @@ class Net:
         self.dns = dns
         self.anchors = anchors
         self._dialler = dialler
-        self._scope = Scope(subject)
+
+    @cached_property
+    def _scope(self) -> Scope:
+        return Scope(self.subject)  # most collectors only ask the DNS
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """Return IPv4 and IPv6 addresses; ``()`` if there provably are none.
@@ -155,7 +159,10 @@ class NetRoot:
         return net
 
     def _ration(self, subject: Subject) -> Ration:
-        return self._rations.setdefault(subject.id, Ration(self.dns))
+        found = self._rations.get(subject.id)
+        if found is None:
+            found = self._rations[subject.id] = Ration(self.dns)
+        return found
 
     def http(self, subject: Subject) -> "Http":
         """Return the tool for one call of a plain ``def`` collector, which runs in a thread.

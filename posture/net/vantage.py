@@ -1,5 +1,6 @@
 """Whether a DNS server shows a domain as the world sees it, or as its office does."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from posture.model import CollectError, Reason
@@ -11,6 +12,7 @@ _INSIDE = tuple(
 )
 
 
+@lru_cache(maxsize=4096)  # every collector asks, about the same few addresses
 def is_inside(address: str) -> bool:
     """Whether an address belongs to a network that is not the internet (RFC 1918, 6598, 4193)."""
     found = ip_address(address)

@@ -15,8 +15,10 @@ from posture.net.dns import (
     Absent,
     Answer,
     BogusError,
+    Ration,
     StubResolver,
     addresses,
+    every,
     server,
     system_servers,
 )
@@ -251,6 +253,25 @@ def test_aliases_that_loop_over_several_replies_are_malformed() -> None:
         says("b.example. 9 IN CNAME example.com.", authority=lame),
     )
     assert failing(peer).reason is Reason.MALFORMED
+
+
+def test_what_was_begun_is_asked_once_and_failures_come_in_their_place() -> None:
+    questions = [("example.com", "A"), ("EXAMPLE.com.", "a"), ("a..b", "A"), ("b.example", "A")]
+
+    async def scene(peer: Scripted) -> None:
+        async with udp(peer) as port:
+            resolver = StubResolver([("127.0.0.1", port)], tries=PATIENT)
+            resolver.begin(*questions[:3])
+            found = await every(Ration(resolver, 1), questions)
+            assert [isinstance(one, Answer) for one in found] == [True, True, False, False]
+            reasons = [one.reason for one in found if isinstance(one, CollectError)]
+            assert reasons == [Reason.MALFORMED, Reason.TOO_LARGE]
+            resolver.begin(*questions[:3])
+            assert not resolver._asked
+
+    peer = Scripted(says(A))
+    run(scene(peer))
+    assert len(peer.got) == 1
 
 
 def test_equal_questions_are_asked_once_per_run() -> None:
