@@ -8,23 +8,38 @@ from posture.net import Net
 from posture.net.dns import Absent, Answer
 
 from ..dns.facts import DomainTexts
+from . import nsec
 from .dkim import withdraw_all
 from .dkim_catalogue import Catalogue, catalogue
 from .facts import DkimDiscovery, DkimSelector, DkimTree, Mx
+from .names import is_host_name, is_within
+from .report_facts import ReportTotals
 
 SELECTOR_LIMIT = 29
 """Selectors tried at one domain: with ``_domainkey`` and a made-up selector, 31 questions."""
+LEARNT = 10
+"""Selectors of these that reports and sample mails may name."""
+STEPS = 6
+"""NSEC records followed beneath ``_domainkey``."""
 LIKELIEST = 3
 """Selectors that must confirm that ``_domainkey`` does not exist."""
 RECORD_LIMIT = 5
 TEXT_LIMIT = 4096
 
 
-@collector(traffic="TXT of _domainkey.{name} and at most 30 names beneath it")
+@collector(
+    traffic="TXT of _domainkey.{name} and at most 36 names beneath it; NSEC of at most 8 names "
+    "where no key was found and the zone is signed"
+)
 async def dkim(
-    domain: Domain, texts: DomainTexts | Failed, mx: Mx | Failed, net: Net, clock: Clock
+    domain: Domain,
+    texts: DomainTexts | Failed,
+    mx: Mx | Failed,
+    reports: ReportTotals | Failed,
+    net: Net,
+    clock: Clock,
 ) -> DkimDiscovery:
-    """Try the selectors of the services in use first, then the common ones.
+    """Try the selectors that reports name, those of services in use, then the common ones.
 
     Nothing stands beneath a name that does not exist (RFC 8020), so most domains without keys
     cost four questions. Some servers deny a name that only has names beneath it, which is why
@@ -35,7 +50,8 @@ async def dkim(
     if domain.sends_mail is False and (locked := await _locked(net, base, domain.name)):
         return locked
     hinted = known.hinted(domain.name, _servers(mx), _included(texts))
-    names = known.names(hinted, clock.now().date(), SELECTOR_LIMIT)
+    guessed = known.names(hinted, clock.now().date(), SELECTOR_LIMIT)
+    names = tuple(dict.fromkeys((*_learnt(domain.name, reports), *guessed)))[:SELECTOR_LIMIT]
     found: tuple[DkimSelector, ...] = ()
     tried = 0
     if _missing(await net.dns.query(base, "TXT")):
@@ -47,15 +63,57 @@ async def dkim(
             )
     nobody = f"{_word(domain.name)}.{base}"
     net.dns.begin((nobody, "TXT"))
-    others = await _all(known, net, base, names[tried:])
+    found += await _all(known, net, base, names[tried:])
     made_up = await net.dns.query(nobody, "TXT")
+    if _missing(made_up) and made_up.authenticated and not any(at.texts for at in found):
+        listed = [name for name in await _listed(net, domain.name) if name not in names]
+        found += await _all(known, net, base, listed)
+        names += tuple(listed)
     return DkimDiscovery(
         domain=domain.name,
         tree=DkimTree.PRESENT if _missing(made_up) else DkimTree.UNCLEAR,
         asked=names,
-        selectors=tuple(item for item in (*found, *others) if not _made_up(item, made_up)),
+        selectors=tuple(item for item in found if not _made_up(item, made_up)),
         wildcard=_kept(made_up),
     )
+
+
+def _learnt(domain: str, reports: ReportTotals | Failed) -> list[str]:
+    """Name the selectors that receivers reported and that sample mails were signed with."""
+    if isinstance(reports, Failed):
+        return []
+    signers = (*reports.signers, *reports.sampled)
+    words = (signer.selector.lower() for signer in signers if signer.domain == domain)
+    return [word for word in dict.fromkeys(words) if is_host_name(word)][:LEARNT]
+
+
+async def _listed(net: Net, domain: str) -> tuple[str, ...]:
+    """Read selectors off the NSEC records of a signed zone, which name what comes next.
+
+    They follow each other in the order of RFC 4034 §6.1, so the one at ``_dmarc``, or at the domain
+    if there is none, mostly leads to the first name beneath ``_domainkey``. A signature stands for
+    each (RFC 8198 §5.1 has resolvers reason likewise). Nothing outside ``_domainkey`` is followed.
+    """
+    base = f"_domainkey.{domain}"
+    found: dict[str, None] = {}
+    following = await _next(net, f"_dmarc.{domain}") or await _next(net, domain)
+    for _ in range(STEPS):
+        if not is_within(following, base) or following in found:
+            break
+        found[following] = None
+        following = await _next(net, following)
+    return tuple(name.removesuffix(f".{base}") for name in found if name != base)
+
+
+async def _next(net: Net, name: str) -> str:
+    """Return the name that a validated NSEC record says comes next, empty without one."""
+    try:
+        seen = await net.dns.query(name, "NSEC")
+        if isinstance(seen, Answer) and seen.authenticated and not seen.chain:
+            return nsec.parse(seen.records[0])
+    except (CollectError, nsec.ParseError):
+        pass
+    return ""
 
 
 async def _locked(net: Net, base: str, domain: str) -> DkimDiscovery | None:

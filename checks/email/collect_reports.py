@@ -1,18 +1,19 @@
-"""Reads a folder of DMARC and TLS reports. Nothing is sent and nothing is written."""
+"""Reads a folder of DMARC and TLS reports, and of mails. Nothing is sent and nothing is written."""
 
 import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
 from posture.model import Clock, CollectError, Domain, Reason, collector
 
-from . import aggregate_reports, tls_reports
+from . import aggregate_reports, mail_sample, tls_reports
 from .report_facts import ReportTotals
-from .report_file import Form, NotAReportError, ParseError, documents
+from .report_file import Form, NotAReportError, ParseError, documents, is_mail
 from .report_totals import Totals
 
 WINDOW = timedelta(days=60)
@@ -58,14 +59,23 @@ class _Reading:
     def read(self, path: Path, name: str) -> None:
         try:
             self._add(_bytes(path))
-        except NotAReportError:
-            return
         except (ParseError, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
             plain = "".join(letter if letter.isprintable() else "?" for letter in name)
             self.unreadable.append(f"{plain[:200]}: {why}")
 
     def _add(self, data: bytes) -> None:
+        try:
+            self._documents(data)
+        except NotAReportError:
+            self._sample(data)
+
+    def _sample(self, data: bytes) -> None:
+        """Learn from a mail without a report which keys it was signed with."""
+        with suppress(mail_sample.ParseError):
+            self.totals.add_sample(mail_sample.signers(data) if is_mail(data) else ())
+
+    def _documents(self, data: bytes) -> None:
         for document in documents(data):
             if document.form is Form.JSON:
                 self.totals.add_tls(tls_reports.parse(document.chunks))

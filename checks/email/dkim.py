@@ -58,21 +58,21 @@ class DkimKey:
 
 def parse(text: str) -> DkimKey:
     """Read the TXT record of a selector; raises ParseError."""
-    tags = _tags(text)
-    if "v" in tags and (next(iter(tags)) != "v" or tags["v"] != "DKIM1"):
+    found = tags(text)
+    if "v" in found and (next(iter(found)) != "v" or found["v"] != "DKIM1"):
         raise ParseError("v= is not DKIM1, or not the first tag")
-    if "p" not in tags:
+    if "p" not in found:
         raise ParseError("there is no key: p= is missing")
-    kind = tags.get("k", "rsa").lower()
-    key = tags["p"].translate(_STRIP)
+    kind = found.get("k", "rsa").lower()
+    key = found["p"].translate(_STRIP)
     return DkimKey(
         kind=kind,
         bits=_bits(kind, key) if key else 0,
         revoked=not key,
-        hashes=_list(tags.get("h", "")),
-        services=_list(tags.get("s", "*")) or ("*",),
-        flags=_list(tags.get("t", "")),
-        granularity=tags.get("g", "*"),
+        hashes=_list(found.get("h", "")),
+        services=_list(found.get("s", "*")) or ("*",),
+        flags=_list(found.get("t", "")),
+        granularity=found.get("g", "*"),
     )
 
 
@@ -85,21 +85,21 @@ def withdraw_all(texts: Sequence[str]) -> bool:
     return bool(keys) and all(key.revoked for key in keys)
 
 
-def _tags(text: str) -> dict[str, str]:
-    """Split a tag list (§3.2): no tag twice, their order kept."""
+def tags(text: str) -> dict[str, str]:
+    """Split a tag list (§3.2): no tag twice, their order kept; raises ParseError."""
     parts = text.split(";")
     if not parts[-1].strip(_FOLDING):
         parts.pop()
-    tags: dict[str, str] = {}
+    found: dict[str, str] = {}
     for part in parts:
         name, equals, value = part.partition("=")
         name, value = name.strip(_FOLDING), value.strip(_FOLDING)
         if not equals or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise ParseError(f"{part[:60]!r} is not a tag and its value")
-        if name in tags:
+        if name in found:
             raise ParseError(f"the tag {name[:60]}= stands there twice")
-        tags[name] = value
-    return tags
+        found[name] = value
+    return found
 
 
 def _list(value: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class SendingSource:
 
 @record
 class Signer:
-    """A DKIM key that signs as the domain itself."""
+    """A DKIM key that signs as the domain itself, or a name beneath it."""
 
     domain: str
     selector: str
@@ -60,6 +60,9 @@ class ReportTotals:
     forwarded: int = 0
     """Messages that failed, and that the receiver takes for forwarded or sent to a list."""
     signers: tuple[Signer, ...] = ()
+    """Keys whose signatures receivers have verified."""
+    sampled: tuple[Signer, ...] = ()
+    """Keys that sample mails in the folder name; nobody has verified them."""
     tls_reports: int = 0
     tls_sessions: int = 0
     """Connections that succeeded."""

@@ -62,7 +62,7 @@ class Document:
 def documents(data: bytes) -> Iterator[Document]:
     """Find the reports in a file. Read each before the next is asked for; raises ParseError."""
     meter = _Meter(len(data))
-    if data.startswith(_PACKED) or _form(data) or not _is_mail(data):
+    if data.startswith(_PACKED) or _form(data) or not is_mail(data):
         yield from _unpacked(data, meter)
     else:
         yield from _attached(data, meter)
@@ -154,7 +154,7 @@ def _read(stream: IO[bytes], meter: _Meter) -> Iterator[bytes]:
             yield meter.through(chunk)
 
 
-def _is_mail(data: bytes) -> bool:
+def is_mail(data: bytes) -> bool:
     """Whether it begins as a mail does: with a name and a colon (RFC 5322 §2.2)."""
     name, colon, _ = data[:998].partition(b"\n")[0].partition(b":")
     return bool(colon and name) and all(33 <= byte <= 126 for byte in name)

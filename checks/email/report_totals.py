@@ -37,6 +37,7 @@ class Totals:
         self._seen: set[tuple[str, str, str]] = set()
         self._sums: dict[str, _Sum] = {}
         self._signers: Counter[tuple[str, str]] = Counter()
+        self._sampled: set[tuple[str, str]] = set()
         self._tls: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._edges: list[int] = []
@@ -68,6 +69,12 @@ class Totals:
             for kind, number in sessions.failed:
                 self._tls[kind] += number
 
+    def add_sample(self, signers: Iterable[tuple[str, str]]) -> None:
+        """Keep which keys of the domain a sample mail names: domain and selector of each."""
+        for domain, selector in signers:
+            if is_within(domain, self._domain) and len(self._sampled) < SIGNERS:
+                self._sampled.add((domain, selector))
+
     def fact(self, *, unreadable: Iterable[str], truncated: bool) -> ReportTotals:
         """Write the sum down."""
         listed = sorted(self._sums.items(), key=lambda item: (-item[1].messages, item[0]))
@@ -84,6 +91,7 @@ class Totals:
             unauthenticated=self._counts["unauthenticated"],
             forwarded=self._counts["forwarded"],
             signers=tuple(Signer(domain=d, selector=s) for d, s in sorted(self._signers)[:SIGNERS]),
+            sampled=tuple(Signer(domain=d, selector=s) for d, s in sorted(self._sampled)),
             tls_reports=self._counts["tls_reports"],
             tls_sessions=self._counts["tls_sessions"],
             tls_failures=tuple(

@@ -5,6 +5,7 @@ from typing import Any
 
 from posture.checks.dns import collect_dns
 from posture.checks.email import collect_dkim, collect_mx, collect_spf
+from posture.checks.email.report_facts import ReportTotals
 from posture.model import Failed
 from posture.testing import FakeClock, FakeNet, FakeResolver, observe
 from tests.checks.email.dkim_keys import RSA_2048
@@ -47,19 +48,24 @@ def keys(*texts: str, **selectors: str) -> dict[str, Mapping[str, Sequence[str] 
     return zones
 
 
-def seen(zones: Zones | FakeResolver) -> Any:
+NO_FOLDER = ReportTotals(domain=NAME, declared=False)
+
+
+def seen(zones: Zones | FakeResolver, totals: ReportTotals = NO_FOLDER) -> Any:
     """The DKIM fact, or Failed."""
-    return explored(zones)[0]
+    return explored(zones, totals)[0]
 
 
-def explored(zones: Zones | FakeResolver) -> tuple[Any, FakeResolver]:
+def explored(
+    zones: Zones | FakeResolver, totals: ReportTotals = NO_FOLDER
+) -> tuple[Any, FakeResolver]:
     """The DKIM fact, and the resolver with the questions for it alone."""
     resolver = zones if isinstance(zones, FakeResolver) else FakeResolver(zones)
     net = FakeNet(resolver)
     texts = observe(collect_dns.texts, DOMAIN, net)
     mx = observe(collect_mx.mx, DOMAIN, net)
     resolver.asked.clear()
-    return observe(collect_dkim.dkim, DOMAIN, mx, texts, net, FakeClock()), resolver
+    return observe(collect_dkim.dkim, DOMAIN, mx, texts, totals, net, FakeClock()), resolver
 
 
 def routes(zones: Zones | FakeResolver) -> tuple[Any, Any]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,12 +10,14 @@ from posture import codec
 from posture.checks.dns import collect_dns
 from posture.checks.email import collect_dkim, collect_dmarc, collect_mx, collect_spf
 from posture.checks.email.facts import DkimDiscovery, DkimSelector, DkimTree
+from posture.checks.email.report_facts import Signer
 from posture.model import Failed, Reason
 from posture.testing import FakeClock, FakeNet, FakeResolver, observe
 from tests.checks.email.dkim_world import (
     BASE,
     KEY,
     MADE_UP,
+    NO_FOLDER,
     DenyingResolver,
     WildResolver,
     explored,
@@ -68,7 +72,7 @@ def test_all_questions_about_the_mail_of_a_domain_are_at_most_45(record: str) ->
     observe(collect_spf.spf, DOMAIN, texts, net)
     observe(collect_dmarc.dmarc, DOMAIN, net)
     before = set(net.dns.asked)  # type: ignore[attr-defined]
-    observe(collect_dkim.dkim, DOMAIN, texts, mx, net, FakeClock())
+    observe(collect_dkim.dkim, DOMAIN, texts, mx, NO_FOLDER, net, FakeClock())
     asked = set(net.dns.asked)  # type: ignore[attr-defined]
     assert len(before) <= 14
     assert len(asked) <= 45
@@ -102,6 +106,90 @@ def test_services_in_use_are_tried_first() -> None:
     zones = {**keys(soverin3=KEY)}
     zones[NAME] = {"MX": ["10 mx.soverin.net."]}
     assert selectors(seen(zones)) == ["soverin3"]
+
+
+def test_selectors_that_reports_and_samples_name_are_tried_first() -> None:
+    signers = [
+        Signer(domain=NAME, selector="Bakery-2019"),
+        Signer(domain=f"shop.{NAME}", selector="other"),
+        Signer(domain=NAME, selector="not a name"),
+    ]
+    sampled = (Signer(domain=NAME, selector="bakery-2019"), Signer(domain=NAME, selector="a.b"))
+    totals = replace(NO_FOLDER, declared=True, signers=tuple(signers), sampled=sampled)
+    found, resolver = explored(keys(**{"bakery-2019": KEY}), totals)
+    assert found.asked[:2] == ("bakery-2019", "a.b")
+    assert selectors(found) == ["bakery-2019"]
+    assert len(resolver.asked) == 31
+    assert not {"other", "not a name"} & set(found.asked)
+
+
+def test_few_of_the_learnt_selectors_are_tried() -> None:
+    many = tuple(Signer(domain=NAME, selector=f"n{number:02}") for number in range(30))
+    found = seen(keys(google=KEY), replace(NO_FOLDER, signers=many))
+    assert found.asked[:11] == (*(f"n{number:02}" for number in range(10)), "selector1")
+    assert len(found.asked) == collect_dkim.SELECTOR_LIMIT
+
+
+def chained(*names: str, **selectors: str) -> FakeResolver:
+    """A signed zone whose NSEC records lead from one name to the next."""
+    zones = keys(**selectors)
+    for name, following in pairwise(names):
+        zones[name] = {**zones.get(name, {}), "NSEC": [f"{following}. TXT RRSIG NSEC"]}
+    return FakeResolver(zones, authenticated=True)
+
+
+START = f"_dmarc.{NAME}"
+
+
+def test_a_signed_zone_names_the_selector_that_nobody_guesses() -> None:
+    hidden = [f"bakery-2019.{BASE}", f"pastry.{BASE}"]
+    found, resolver = explored(
+        chained(START, *hidden, f"www.{NAME}", **{"bakery-2019": KEY, "pastry": KEY})
+    )
+    assert selectors(found) == ["bakery-2019", "pastry"]
+    assert found.asked[-2:] == ("bakery-2019", "pastry")
+    assert [name for name, kind in resolver.asked if kind == "NSEC"] == [START, *hidden]
+
+
+@pytest.mark.parametrize(
+    ("names", "questions", "named"),
+    [
+        ((NAME, f"bakery.{BASE}", f"www.{NAME}"), 3, ["bakery"]),  # no policy, hence no _dmarc
+        ((START, BASE, f"bakery.{BASE}"), 3, ["bakery"]),  # _domainkey has records of its own
+        ((START, f"_sip.{NAME}"), 1, []),
+        ((START, f"bakery.{BASE}", f"bakery.{BASE}"), 2, ["bakery"]),
+        ((START, *(f"z{number}.{BASE}" for number in range(20))), 7, [f"z{n}" for n in range(6)]),
+        ((START, f"\\000.{START}"), 2, []),
+        ((), 2, []),
+    ],
+)
+def test_only_what_stands_beneath_domainkey_is_followed(
+    names: tuple[str, ...], questions: int, named: list[str]
+) -> None:
+    found, resolver = explored(chained(*names, bakery=KEY))
+    asked = [kind for _, kind in resolver.asked]
+    assert asked.count("NSEC") == questions
+    assert list(found.asked[collect_dkim.SELECTOR_LIMIT :]) == named
+
+
+def test_no_name_is_read_off_records_that_are_not_validated() -> None:
+    zones = keys(bakery=KEY)
+    zones[START] = {"NSEC": [f"bakery.{BASE}. TXT RRSIG NSEC"]}
+    plain = FakeResolver(zones)
+    assert "bakery" not in explored(plain)[0].asked
+    assert "NSEC" not in [kind for _, kind in plain.asked]
+    half = FakeResolver(zones, authenticated=[MADE_UP])
+    assert "bakery" not in explored(half)[0].asked
+    zones[START] = {"NSEC": "SERVFAIL"}
+    assert "bakery" not in explored(FakeResolver(zones, authenticated=True))[0].asked
+    zones[START] = {"CNAME": [f"x.{NAME}"]}
+    zones[f"x.{NAME}"] = {"NSEC": [f"bakery.{BASE}. TXT RRSIG NSEC"]}
+    assert "bakery" not in explored(FakeResolver(zones, authenticated=True))[0].asked
+
+
+def test_a_zone_with_a_known_key_is_not_asked_for_others() -> None:
+    _, resolver = explored(chained(START, f"bakery.{BASE}", google=KEY))
+    assert "NSEC" not in [kind for _, kind in resolver.asked]
 
 
 def test_hints_that_were_not_seen_are_done_without() -> None:
