@@ -2,12 +2,13 @@
 
 from posture.model import CollectError, Domain, Reason, WebSite, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer, every
+from posture.net.dns import Absent, Answer, outcome
 from posture.net.scope import literal
 from posture.net.vantage import as_the_world_sees_it
 
 from .caa import climb
 from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, SiteCaa, TextRecord
+from .named import ALIASES
 
 RECORD_LIMIT = 256
 """Records of one type at one name; a domain with more is not understood, so nothing is said."""
@@ -27,7 +28,8 @@ async def texts(domain: Domain, net: Net) -> DomainTexts:
 async def addresses(domain: Domain, net: Net) -> DomainAddresses:
     """Find where the domain and its www lead."""
     names = (domain.name, f"www.{domain.name}")
-    net.dns.begin(*((name, rdtype) for name in names for rdtype in ("A", "AAAA")))
+    later = (f"{label}.{domain.name}" for label in ALIASES)  # references waits for us to ask
+    net.dns.begin((domain.name, "AAAA"), *((name, "A") for name in (*names, *later)))
     return DomainAddresses(hosts=tuple([await _host(net, name) for name in names]))
 
 
@@ -36,7 +38,7 @@ async def caa(domain: Domain, net: Net) -> Caa:
     """Climb the tree to the closest CAA record set (RFC 8659 §3)."""
     net.dns.begin((domain.name, "CAA"))
     await as_the_world_sees_it(net.dns, domain.name)
-    return await _climbed(net, domain.name)
+    return await _climbed(net, domain.name, domain.name)
 
 
 @collector(traffic="CAA {host} and its parent names, A {host}")
@@ -44,16 +46,16 @@ async def site_caa(site: WebSite, net: Net) -> SiteCaa:
     """Find what an authority finds that is asked for a certificate of this very host."""
     if literal(site.host):
         return SiteCaa(host=site.host, found_at="", records=())  # an address has no CAA
-    net.dns.begin((site.host, "CAA"))
     await as_the_world_sees_it(net.dns, site.host)
-    found = await _climbed(net, site.host)
+    found = await _climbed(net, site.host, _end(await outcome(net.dns, site.host, "A"), site.host))
     return SiteCaa(host=site.host, found_at=found.found_at, records=found.records)
 
 
-async def _climbed(net: Net, host: str) -> Caa:
+async def _climbed(net: Net, host: str, end: str) -> Caa:
+    """Climb from ``host``, an alias of ``end``, unless they are the same."""
     names = climb(host)
     for depth, name in enumerate(names, 1):
-        records = await _records(net, name, "CAA")
+        records = await _records(net, end if name == host else name, "CAA")
         if records:
             kept = tuple(text[:TEXT_LIMIT] for text in records)
             return Caa(asked=names[:depth], found_at=name, records=kept)
@@ -61,7 +63,9 @@ async def _climbed(net: Net, host: str) -> Caa:
 
 
 async def _host(net: Net, name: str) -> HostAddresses:
-    ipv4, ipv6 = await every(net.dns, ((name, "A"), (name, "AAAA")))
+    """An alias stands for every type (RFC 1034 §3.6.2): at its end much is known already."""
+    ipv4 = await outcome(net.dns, name, "A")
+    ipv6 = await outcome(net.dns, _end(ipv4, name), "AAAA")
     failures = [seen for seen in (ipv4, ipv6) if isinstance(seen, CollectError)]
     answers = [seen for seen in (ipv4, ipv6) if not isinstance(seen, CollectError)]
     host = HostAddresses(
@@ -78,6 +82,11 @@ async def _host(net: Net, name: str) -> HostAddresses:
 
 def _found(seen: Answer | Absent | CollectError, name: str) -> tuple[str, ...]:
     return _limited(seen.records, name) if isinstance(seen, Answer) else ()
+
+
+def _end(seen: Answer | Absent | CollectError, name: str) -> str:
+    """Where an alias leads to, or the name itself."""
+    return name if isinstance(seen, CollectError) or not seen.chain else seen.chain[-1]
 
 
 async def _records(net: Net, name: str, rdtype: str) -> tuple[str, ...]:

@@ -9,13 +9,11 @@ from posture.net.suffix import registrable
 
 from ..email.facts import DmarcDiscovery, Mx, SpfDiscovery
 from .facts import Delegation, DomainAddresses, Existence, Place, Reference, References, Root
-from .named import Mention, Named, in_alias, in_delegation, in_dmarc, in_mx, in_spf
+from .named import ALIASES, Mention, Named, in_alias, in_delegation, in_dmarc, in_mx, in_spf
 
 ROOT_LIMIT = 30
 """Registrable names asked about; what goes beyond is left open."""
 REFERENCE_LIMIT = 200
-ALIASES = ("autodiscover", "mail")
-"""Names beside the domain itself and ``www`` that often lead to a service, and carry passwords."""
 
 
 @collector(
