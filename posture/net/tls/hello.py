@@ -44,13 +44,25 @@ class ClientHello:
     random: bytes = field(default_factory=lambda: os.urandom(32))
     share: bytes = field(default_factory=lambda: os.urandom(32))
     """An X25519 public key: any 32 octets are one, and its secret is never needed."""
+    shares: tuple[tuple[int, bytes], ...] | None = None
+    """TLS 1.3 key shares by group; None: ``share``; empty: have the server name its group."""
+    signatures: tuple[int, ...] = _SIGNATURES
+    compressions: bytes = b"\x00"
+    """Null only by default: TLS 1.3 servers reject any other."""
+    more: tuple[tuple[int, bytes], ...] = ()
+    """Further extensions, number and content."""
 
     def record(self) -> bytes:
         """The hello as the one record to send."""
-        body = self._body()
-        message = b"\x01" + len(body).to_bytes(3) + body
+        message = self.message()
         # RFC 8446 §5.1: a first hello goes out as version 3.1 for the sake of old servers.
-        return b"\x16\x03\x01" + len(message).to_bytes(2) + message
+        version = min(self.version, Version.TLS10).to_bytes(2)
+        return b"\x16" + version + len(message).to_bytes(2) + message
+
+    def message(self) -> bytes:
+        """The hello as a handshake message, without the record around it."""
+        body = self._body()
+        return b"\x01" + len(body).to_bytes(3) + body
 
     def _body(self) -> bytes:
         suites = (*(self.suites or broad(self.version)), _RENEGOTIATION_SCSV)
@@ -60,7 +72,7 @@ class ClientHello:
             + self.random
             + _vector(1, self.random if self.version is Version.TLS13 else b"")
             + _vector(2, _numbers(suites))
-            + _vector(1, b"\x00")  # null compression: TLS 1.3 servers reject any other
+            + _vector(1, self.compressions)
         )
         return head + _vector(2, extensions + _padding(len(head) + 6 + len(extensions)))
 
@@ -75,14 +87,18 @@ class ClientHello:
             (_TICKET, b""),
         ]
         if self.version >= Version.TLS12:
-            found.append((_SIGNATURE_ALGORITHMS, _vector(2, _numbers(_SIGNATURES))))
+            found.append((_SIGNATURE_ALGORITHMS, _vector(2, _numbers(self.signatures))))
         if self.version is Version.TLS13:
             found += [
                 (_SUPPORTED_VERSIONS, _vector(1, Version.TLS13.to_bytes(2))),
                 (_KEY_EXCHANGE_MODES, _vector(1, b"\x01")),
-                (_KEY_SHARE, _vector(2, X25519.to_bytes(2) + _vector(2, self.share))),
+                (_KEY_SHARE, _vector(2, self._shares())),
             ]
-        return found
+        return [*found, *self.more]
+
+    def _shares(self) -> bytes:
+        shares = ((X25519, self.share),) if self.shares is None else self.shares
+        return b"".join(group.to_bytes(2) + _vector(2, share) for group, share in shares)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +111,14 @@ class ServerHello:
     retry: bool
     """It is a HelloRetryRequest: the version and suite are chosen, the key share is not yet."""
     extensions: tuple[tuple[int, bytes], ...]
+    random: bytes = b""
+    session: bytes = b""
+    """The session identifier: empty when the server will not resume by it (before TLS 1.3)."""
+    compression: int = 0
+
+    def extension(self, kind: int) -> bytes | None:
+        """Return the content of an extension; None when it is not there."""
+        return next((data for found, data in self.extensions if found == kind), None)
 
 
 class FirstAnswer:
@@ -122,16 +146,24 @@ def parse_server_hello(body: bytes) -> ServerHello:
     reader = Reader(body)
     version = reader.number(2)
     random = reader.take(32)
-    reader.vector(1)
+    session = reader.vector(1)
     suite = reader.number(2)
-    reader.number(1)
-    extensions = _parse_extensions(reader.vector(2)) if reader.left else ()
+    compression = reader.number(1)
+    extensions = parse_extensions(reader.vector(2)) if reader.left else ()
     if reader.left:
         raise ParseError(f"{reader.left} octets after the extensions")
     for kind, data in extensions:
         if kind == _SUPPORTED_VERSIONS:
             version = _chosen_version(data)
-    return ServerHello(version=version, suite=suite, retry=random == _RETRY, extensions=extensions)
+    return ServerHello(
+        version=version,
+        suite=suite,
+        retry=random == _RETRY,
+        extensions=extensions,
+        random=random,
+        session=session,
+        compression=compression,
+    )
 
 
 def _first_handshake(message: Handshake) -> ServerHello:
@@ -140,7 +172,8 @@ def _first_handshake(message: Handshake) -> ServerHello:
     return parse_server_hello(message.body)
 
 
-def _parse_extensions(data: bytes) -> tuple[tuple[int, bytes], ...]:
+def parse_extensions(data: bytes) -> tuple[tuple[int, bytes], ...]:
+    """Read a list of extensions: number and content of each; ParseError."""
     reader = Reader(data)
     found = []
     while reader.left:

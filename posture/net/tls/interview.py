@@ -1,0 +1,371 @@
+"""Surveys one server: which questions, in which order, and what follows from the answers.
+
+All versions are asked side by side. What TLS 1.2 accepts is what older versions are asked for
+first, one by one, and groups are asked for with suites that are known by then.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from posture.net.tcp import Stream
+from posture.net.tls import iana, ssl2
+from posture.net.tls.asker import PLAINTEXT, Asker, Budget, Heard, hung_up, said
+from posture.net.tls.conclusions import (
+    certificate_curve,
+    judge,
+    judge_ssl2,
+    prefers_later,
+    settle,
+    unbiased_pair,
+)
+from posture.net.tls.exchange import Dial
+from posture.net.tls.facts import Shown, chains, dh_parameters, gather
+from posture.net.tls.flight import Flight
+from posture.net.tls.questions import (
+    CURVES,
+    FALLBACK_SCSV,
+    GROUPS,
+    OTHER_SIGNATURES,
+    RICH,
+    RSA_SIGNATURES,
+    SIGNATURES,
+    WEAK,
+    Questions,
+    lists,
+)
+from posture.net.tls.sift import Sifted, Sifter
+from posture.net.tls.survey import Order, Spoken, Survey, VersionSurvey
+from posture.net.tls.tls13 import Inside, look_inside, question
+from posture.net.tls.wire import Alert, ParseError, Version
+
+_CLASSIC = (Version.TLS12, Version.TLS11, Version.TLS10, Version.SSL3)
+_INAPPROPRIATE_FALLBACK = 86
+
+
+async def survey(
+    dial: Dial, *, name: str, alpn: tuple[str, ...] = (), budget: Budget | None = None
+) -> Survey:
+    """Find out everything a server shows before keys are agreed on, and a little after.
+
+    ``dial`` opens a connection on which TLS may start at once; its CollectErrors count as answers
+    that prove nothing, RATE_LIMITED and OUT_OF_SCOPE end the survey. ``name`` goes out as server
+    name indication. ``alpn``: application protocols to offer, e.g. ``("h2", "http/1.1")``.
+    Never raises for what the server does; CollectError when not one connection could be opened.
+    """
+    return await _Interview(Asker(dial, budget or Budget()), Questions(name, alpn)).run()
+
+
+@dataclass(slots=True)
+class _Interview:
+    asker: Asker
+    questions: Questions
+    suites: dict[Version, Sifted] = field(default_factory=dict)
+    groups: dict[Version, Sifted] = field(default_factory=dict)
+    signatures: list[Sifted] = field(default_factory=list)
+    orders: dict[Version, Order] = field(default_factory=dict)
+    insides: list[Inside] = field(default_factory=list)
+    old: Heard | None = None
+    oldest: list[ssl2.Ssl2Hello] = field(default_factory=list)
+    fallback: bool | None = None
+    retries: bool = True
+    """It answers a hello without a key share by a HelloRetryRequest."""
+
+    async def run(self) -> Survey:
+        first = await self._inside(SIGNATURES)
+        if first.how == PLAINTEXT:
+            self.asker.stop(first.detail)
+        else:
+            await self._everything(first.depth)
+            await self._end()
+        if not self.asker.peer and self.asker.unreached:
+            raise self.asker.unreached
+        return self._survey(first)
+
+    async def _everything(self, after: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            newest = group.create_task(self._suites12(after))
+            group.create_task(self._tls12(newest))
+            group.create_task(self._older(after, newest))
+            group.create_task(self._tls13(after))
+            group.create_task(self._ssl2(after))
+
+    async def _end(self) -> None:
+        """Ask what only makes sense when all else is known, and whether we are still welcome."""
+        after, since = self.asker.depth, self.asker.connections
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fallback(after))
+            group.create_task(self._other_chain())
+            for version in self._accepted()[:2]:
+                group.create_task(self._order(version, after))
+        if not await self.asker.still_good(self.asker.depth, since=since):
+            self._doubt("the server had ceased to answer normally")
+        elif self.asker.good is None:
+            # Refusals alone may be somebody's way of not talking to us at all.
+            self._doubt("nothing was accepted at all")
+
+    def _doubt(self, why: str) -> None:
+        """Take back every no that was not followed by a yes."""
+        for sifted in (*self.suites.values(), *self.groups.values(), *self.signatures):
+            sifted.doubt_after(self.asker.last_good, why)
+
+    def _accepted(self) -> list[Version]:
+        return [v for v in sorted(self.suites, reverse=True) if self.suites[v].accepted]
+
+    # TLS 1.3
+
+    async def _tls13(self, after: int) -> None:
+        inside = self.insides[0] if self.insides else None
+        found = await self._suites13(inside, after)
+        self.suites[Version.TLS13] = found
+        if found.accepted:
+            await self._groups13(found, inside)
+
+    async def _suites13(self, inside: Inside | None, after: int) -> Sifted:
+        found = await Sifter(self.asker, self.questions.suites13(retry=True)).run(
+            lists(Version.TLS13), after
+        )
+        if found.accepted or inside is None:
+            return found
+        self.retries = False
+        # It speaks 1.3 but sends no HelloRetryRequest: ask with a share, groups stay open.
+        sifter = Sifter(self.asker, self.questions.suites13(retry=False))
+        return await sifter.run(lists(Version.TLS13), self.asker.depth)
+
+    async def _groups13(self, suites: Sifted, inside: Inside | None) -> None:
+        sifter = Sifter(self.asker, self.questions.groups13(tuple(suites.accepted)))
+        seen = [heard for heard in suites.accepted.values() if heard.flight]
+        for heard in seen:
+            if heard.flight and heard.flight.group in GROUPS:
+                sifter.know(heard.flight.group or 0, heard)
+        if inside:
+            sifter.know(inside.group, seen[0])
+        self.groups[Version.TLS13] = sifter.found
+        if not self.retries:
+            why = "it answers no hello without a key share"
+            rest = [group for group in GROUPS if group not in sifter.found.accepted]
+            sifter.found.unclear.update(dict.fromkeys(rest, why))
+            return
+        depth = max(heard.depth for heard in seen)
+        await sifter.run(sifter.with_siblings(GROUPS), depth)
+
+    async def _other_chain(self) -> None:
+        """Ask for the certificate of the other kind; and for any, if that was not seen yet."""
+        if Version.TLS13 not in self._accepted():
+            return
+        inside = self.insides[0] if self.insides else None
+        if inside is None:
+            await self._inside(SIGNATURES, others=True)
+        elif len({kind for kind in self._kinds() if kind in WEAK}) == len(WEAK):
+            return
+        elif inside.signature in RSA_SIGNATURES:
+            await self._inside(OTHER_SIGNATURES)
+        elif inside.signature is not None:
+            await self._inside(RSA_SIGNATURES)
+
+    def _kinds(self) -> set[str]:
+        return {chain.kind for chain in chains(self._shown(), self.insides)}
+
+    async def _inside(self, signatures: tuple[int, ...], *, others: bool = False) -> Heard:
+        """Shake hands once, as far as the certificate."""
+        hello = question(
+            self.questions.host,
+            signatures=signatures,
+            alpn=self.questions.protocols,
+            others=others,
+        )
+        hello = self.questions.restricted(hello, signatures)
+
+        async def look(stream: Stream) -> Heard:
+            found = await look_inside(stream, hello, patience=self.asker.budget.patience)
+            if isinstance(found, Inside):
+                self.insides.append(found)
+                return Heard(flight=Flight(hello=found.hello))
+            return hung_up() if found is None else said(found)
+
+        return await self.asker.converse(look, self.asker.depth)
+
+    # TLS 1.2 and older
+
+    async def _suites12(self, after: int) -> Sifted:
+        sifter = Sifter(self.asker, self.questions.suites(Version.TLS12))
+        self.suites[Version.TLS12] = await sifter.run(lists(Version.TLS12), after)
+        return self.suites[Version.TLS12]
+
+    async def _tls12(self, newest: asyncio.Task[Sifted]) -> None:
+        found = await newest
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._curves(Version.TLS12, found))
+            for kind in WEAK:
+                group.create_task(self._weak_signatures(kind, found))
+
+    async def _older(self, after: int, newest: asyncio.Task[Sifted]) -> None:
+        """Go down the versions: what refuses all of one and offers no older refuses those too."""
+        async with asyncio.TaskGroup() as group:
+            for version in _CLASSIC[1:]:
+                sifter = Sifter(self.asker, self.questions.suites(version))
+                self.suites[version] = sifter.found
+                pools = lists(version)
+                heard = await sifter.ask(pools[0], after)
+                after = max(after, heard.depth)
+                if not sifter.take(pools[0], heard):
+                    await sifter.run(pools, after)
+                elif sifter.found.accepted:
+                    group.create_task(self._rest(version, sifter, newest))
+                    continue
+                elif sifter.found.older:
+                    sifter.take(pools[1], heard)
+                else:
+                    await sifter.run(pools[1:], after)
+                if sifter.found.all_refused:
+                    self._refuse_below(version, sifter.found)
+                    return
+
+    def _refuse_below(self, version: Version, found: Sifted) -> None:
+        for older in _CLASSIC:
+            if older < version:
+                self.suites[older] = found
+
+    async def _rest(self, version: Version, sifter: Sifter, newest: asyncio.Task[Sifted]) -> None:
+        """Ask for the suites known from TLS 1.2 one by one, and for all others together."""
+        after = max(heard.depth for heard in sifter.found.accepted.values())
+        known = [item for item in (await newest).accepted if item in iana.of_version(version)]
+        rest = [tuple(item for item in pool if item not in known) for pool in lists(version)]
+        if not known:
+            rest = [part for pool in rest for part in sifter.with_siblings(pool)]
+        await sifter.run([*((item,) for item in known), *rest], after)
+        if version < Version.TLS12 and not (await newest).accepted:
+            await self._curves(version, sifter.found)
+
+    async def _curves(self, version: Version, found: Sifted) -> None:
+        """Ask for curves with a suite whose key exchange is on one."""
+        suites = [s for s in found.accepted if iana.key_exchange(s) in {"ECDHE_RSA", "ECDHE_ECDSA"}]
+        if (
+            version is Version.SSL3
+            or not suites
+            or any(known < Version.TLS13 for known in self.groups)
+        ):
+            return
+        suite = min(suites, key=lambda number: iana.key_exchange(number) != "ECDHE_RSA")
+        flight = found.accepted[suite].flight
+        beside = certificate_curve(flight) if iana.key_exchange(suite) == "ECDHE_ECDSA" else None
+        sifter = Sifter(self.asker, self.questions.curves(version, suite, beside))
+        for heard in (found.accepted[each] for each in suites):
+            if heard.flight and heard.flight.group in CURVES:
+                sifter.know(heard.flight.group or 0, heard)
+        self.groups[version] = sifter.found
+        depth = max(heard.depth for heard in found.accepted.values())
+        await sifter.run(sifter.with_siblings(CURVES), depth)
+
+    async def _weak_signatures(self, kind: str, found: Sifted) -> None:
+        methods = {f"ECDHE_{kind}", f"DHE_{kind}"}
+        suites = tuple(s for s in found.accepted if iana.key_exchange(s) in methods)
+        if not suites:
+            return
+        sifter = Sifter(self.asker, self.questions.signatures(suites))
+        depth = max(found.accepted[suite].depth for suite in suites)
+        for suite in suites:
+            flight = found.accepted[suite].flight
+            if flight and flight.key and flight.key.signature is not None:
+                sifter.know(flight.key.signature, found.accepted[suite])
+        self.signatures.append(await sifter.run([WEAK[kind]], depth))
+
+    # SSL 2.0
+
+    async def _ssl2(self, after: int) -> None:
+        async def look(stream: Stream) -> Heard:
+            await stream.write(ssl2.client_hello())
+            received = b""
+            while data := await stream.read(1 << 14):
+                received += data
+                answer = ssl2.parse_answer(received[: ssl2.MAX_ANSWER])
+                if isinstance(answer, ssl2.Ssl2Hello):
+                    self.oldest.append(answer)
+                if answer is not None:
+                    return said(answer) if isinstance(answer, Alert) else Heard(detail="SSL 2.0")
+                if len(received) > ssl2.MAX_ANSWER:
+                    raise ParseError("an SSL 2.0 answer without end")
+            return hung_up()
+
+        self.old = await self.asker.converse(look, after)
+
+    # In the end
+
+    async def _fallback(self, after: int) -> None:
+        """RFC 7507: a server that knows better must refuse a hello marked as second choice."""
+        accepted = self._accepted()
+        lower = [version for version in accepted[1:] if version in _CLASSIC]
+        if not lower:
+            return
+        suites = (*self.suites[lower[0]].accepted, FALLBACK_SCSV)
+        heard = await self.asker.ask(self.questions.classic(lower[0], suites), after)
+        if heard.flight:
+            self.fallback = False
+        elif heard.alert and heard.alert.code == _INAPPROPRIATE_FALLBACK:
+            self.fallback = True
+
+    async def _order(self, version: Version, after: int) -> None:
+        """Offer two suites with the one first that the server did not prefer."""
+        found = self.suites[version]
+        if prefers_later(found):
+            self.orders[version] = Order.SERVER
+            return
+        pair = unbiased_pair(found)
+        if pair is None:
+            return
+        first, second = pair
+        if version is Version.TLS13:
+            hello = self.questions.suites13(retry=self.retries).hello((second, first))
+        else:
+            hello = self.questions.classic(version, (second, first))
+        heard = await self.asker.ask(hello, after)
+        if heard.flight and heard.flight.hello.suite in pair:
+            again = heard.flight.hello.suite == first
+            self.orders[version] = Order.SERVER if again else Order.CLIENT
+
+    def _shown(self) -> list[Shown]:
+        """All answers up to TLS 1.2."""
+        shown = [
+            Shown(flight=heard.flight, everything=len(found.offered.get(suite, ())) >= RICH)
+            for version, found in self.suites.items()
+            for suite, heard in found.accepted.items()
+            if heard.flight and version < Version.TLS13
+        ]
+        shown += [
+            Shown(flight=heard.flight, everything=False)
+            for version, found in self.groups.items()
+            for heard in found.accepted.values()
+            if heard.flight and version < Version.TLS13
+        ]
+        return shown
+
+    def _survey(self, first: Heard) -> Survey:
+        shown = self._shown()
+        inside = self.insides[0] if self.insides else None
+        return Survey(
+            name=self.questions.host,
+            address=self.asker.peer,
+            spoken=self._spoken(first),
+            detail=self.asker.stopped,
+            versions=self._versions(),
+            groups={version.label: settle(found) for version, found in self.groups.items()},
+            signatures=settle(*self.signatures),
+            chains=chains(shown, self.insides),
+            dh=dh_parameters(shown),
+            facts=gather(shown, inside, fallback=self.fallback, alpn=bool(self.questions.alpn)),
+            connections=self.asker.connections,
+            rounds=self.asker.depth,
+            degraded=self.asker.degraded,
+        )
+
+    def _spoken(self, first: Heard) -> Spoken:
+        if self.asker.understood:
+            return Spoken.TLS
+        return Spoken.PLAINTEXT if first.how == PLAINTEXT else Spoken.NOTHING
+
+    def _versions(self) -> dict[str, VersionSurvey]:
+        alive = bool(self._accepted()) and not self.asker.degraded
+        found = {ssl2.LABEL: judge_ssl2(self.old, self.oldest, alive=alive)}
+        for version in Version:
+            order = self.orders.get(version, Order.INCONCLUSIVE)
+            found[version.label] = judge(self.suites.get(version), order, self.asker.stopped)
+        return found
