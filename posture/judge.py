@@ -135,7 +135,7 @@ class _Judge:
             value = self.many(need, subject) if need.many else self.one(need, subject, times)
             if isinstance(value, Verdict):
                 return value, max(times, default=None)
-            if isinstance(value, Failed) and not need.failures:
+            if isinstance(value, Failed) and (need.many or not need.failures):
                 return _unseen(value), max(times, default=None)
             arguments[need.parameter] = value
         if self.check.subject_parameter:

@@ -115,6 +115,7 @@ _BUILT_IN_SUBJECTS = (
     model.Domain,
     model.WebSite,
     model.MailServer,
+    model.NameServer,
     model.Network,
     model.Host,
     model.Tenant,

@@ -8,7 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_type_hints
 
 from posture.model import CollectError, Failed, Reason, SecretRef, Subject
-from posture.net import Absent, Answer, Completed, Net, PortState, Stream, TrustAnchors
+from posture.net import (
+    Absent,
+    Answer,
+    Completed,
+    Net,
+    PortState,
+    Query,
+    Statement,
+    Stream,
+    Transfer,
+    TrustAnchors,
+)
 from posture.net.dns import BogusError, addresses
 from posture.net.http import Http, HttpResponse, redirect
 from posture.net.message import asked_name
@@ -16,6 +27,8 @@ from posture.secrets import Secret, Secrets
 
 NO_ANCHORS = TrustAnchors(b"", "none")
 Records = Sequence[str] | str | Reason
+Said = Statement | Transfer | CollectError
+Statements = Mapping[str, Said | list[Said]]
 
 
 class FakeResolver:
@@ -119,8 +132,8 @@ class FakeStream(Stream):
 class FakeNet(Net):
     """A network of scripted ports, connections and programs.
 
-    What the script does not name is out of scope for ``connect``, ``SILENT`` for ``probe`` and
-    TOOL_MISSING for ``run``.
+    What the script does not name is ``SILENT`` for ``probe``, TOOL_MISSING for ``run`` and out of
+    scope for everything else.
     """
 
     def __init__(
@@ -132,22 +145,57 @@ class FakeNet(Net):
         streams: Mapping[tuple[str, int], Sequence[bytes | CollectError] | CollectError]
         | None = None,
         programs: Mapping[tuple[str, ...], Completed | CollectError] | None = None,
+        servers: Mapping[str, Statements] | None = None,
     ) -> None:
-        """``programs`` is searched for the longest key that begins the argv."""
+        """``programs`` is searched for the longest key that begins the argv.
+
+        ``servers`` are DNS servers by address, each with what it says by type and name, e.g.
+        ``SOA example.com``: one statement for ever, or several in turn, the last one for ever.
+        """
         self.dns = dns if isinstance(dns, FakeResolver) else FakeResolver(dns or {})
         self.anchors = anchors
         self._ports = dict(ports or {})
         self._streams = dict(streams or {})
         self._programs = dict(programs or {})
+        self._servers = {address: dict(says) for address, says in (servers or {}).items()}
+        self.asked: list[tuple[str, str]] = []
+        """Every question to a DNS server itself: its address, then type and name."""
         self.channels: dict[tuple[str, int], list[FakeChannel]] = {}
         """Every connection made, with what was sent over it."""
         self.probed: list[tuple[str, int]] = []
         self.ran: list[tuple[str, ...]] = []
         self.environments: list[dict[str, str]] = []
 
-    async def addresses(self, host: str) -> tuple[str, ...]:
+    async def addresses(self, host: str, *, either: bool = False) -> tuple[str, ...]:
         """Resolve as ``Net`` does."""
-        return await addresses(self.dns, host)
+        return await addresses(self.dns, host, either=either)
+
+    async def ask(self, address: str, query: Query) -> Statement:
+        """Give the scripted statement."""
+        found = self._said(address, f"{query.rdtype} {query.name}")
+        if not isinstance(found, Statement):
+            raise TypeError(found)
+        return found
+
+    async def transfer(self, address: str, zone: str) -> Transfer:
+        """Give the scripted transfer."""
+        found = self._said(address, f"AXFR {zone}")
+        if not isinstance(found, Transfer):
+            raise TypeError(found)
+        return found
+
+    def _said(self, address: str, question: str) -> Statement | Transfer:
+        self.asked.append((address, question))
+        script = self._servers.get(address, {})
+        found = script.get(question)
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        if found is None:
+            detail = f"{address}, {question}: not in the test's script"
+            raise CollectError(Reason.OUT_OF_SCOPE, detail)
+        if isinstance(found, CollectError):
+            raise found
+        return found
 
     async def connect(self, host: str, port: int, *, lifetime: float = 30.0) -> Stream:  # noqa: ARG002
         """Open the scripted connection; each call starts its script anew."""

@@ -8,6 +8,7 @@ from . import (
     collect_dnssec,
     collect_references,
     collect_registration,
+    collect_servers,
     delegation,
     discover,
     dnssec,
@@ -15,6 +16,7 @@ from . import (
     references,
     registration,
     renewal,
+    servers,
 )
 
 AREA = Area(
@@ -30,8 +32,9 @@ AREA = Area(
         collect_dnssec.dnssec,
         collect_references.references,
         collect_registration.registration,
+        collect_servers.authority,
     ),
-    discoverers=(discover.websites,),
+    discoverers=(discover.websites, discover.name_servers),
     checks=(
         issuers.present,
         renewal.matches,
@@ -42,5 +45,7 @@ AREA = Area(
         registration.active,
         registration.expiry,
         registration.locked,
+        servers.answers,
+        servers.agrees,
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import cast
+from typing import Protocol, cast
 
 import dns.exception
 import dns.flags
@@ -76,9 +76,9 @@ class Zones:
             reply.set_rcode(dns.rcode.SERVFAIL)
             return reply
         if records:
-            reply.answer.append(_rrset(owner, rdtype, records))
+            reply.answer.append(rrset(owner, rdtype, records))
         else:
-            reply.authority.append(_rrset(dns.name.root, "SOA", [_SOA]))
+            reply.authority.append(rrset(dns.name.root, "SOA", [_SOA]))
             if not self.exists(name):
                 reply.set_rcode(dns.rcode.NXDOMAIN)
         if self.is_signed(name):
@@ -93,7 +93,7 @@ class Zones:
             records = self.names.get(_text(owner), {}).get("CNAME")
             if rdtype == "CNAME" or not isinstance(records, list):
                 break
-            reply.answer.append(_rrset(owner, "CNAME", records))
+            reply.answer.append(rrset(owner, "CNAME", records))
             owner = dns.name.from_text(records[0])
         return owner
 
@@ -105,8 +105,14 @@ def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def _rrset(owner: dns.name.Name, rdtype: str, records: Iterable[str]) -> dns.rrset.RRset:
-    return dns.rrset.from_text_list(owner, TTL, dns.rdataclass.IN, rdtype, list(records))
+def rrset(
+    owner: dns.name.Name,
+    rdtype: str,
+    records: Iterable[str],
+    rdclass: dns.rdataclass.RdataClass = dns.rdataclass.IN,
+) -> dns.rrset.RRset:
+    """Build a set of records from their presentation form."""
+    return dns.rrset.from_text_list(owner, TTL, rdclass, rdtype, list(records))
 
 
 def _strings(text: str) -> Iterator[str]:
@@ -115,8 +121,16 @@ def _strings(text: str) -> Iterator[str]:
         yield f'"{"".join(escaped[start : start + 255])}"'
 
 
+class Answering(Protocol):
+    """What knows the answers."""
+
+    def reply(self, query: dns.message.Message) -> dns.message.Message | None:
+        """Answer a message that holds a question; None is silence."""
+        ...  # pragma: no cover - protocol
+
+
 class _Udp(asyncio.DatagramProtocol):
-    def __init__(self, zones: Zones) -> None:
+    def __init__(self, zones: Answering) -> None:
         self.zones = zones
         self.transport: asyncio.DatagramTransport | None = None
 
@@ -130,7 +144,7 @@ class _Udp(asyncio.DatagramProtocol):
             self.transport.sendto(wire, address)
 
 
-def _respond(zones: Zones, data: bytes, most: int) -> bytes | None:
+def _respond(zones: Answering, data: bytes, most: int) -> bytes | None:
     try:
         query = dns.message.from_wire(data)
     except dns.exception.DNSException:
@@ -141,14 +155,14 @@ def _respond(zones: Zones, data: bytes, most: int) -> bytes | None:
     try:
         return reply.to_wire(max_size=most)
     except dns.exception.TooBig:
-        short = dns.message.make_response(query, recursion_available=True)
-        short.flags |= dns.flags.TC
+        short = dns.message.make_response(query)
+        short.flags = reply.flags | dns.flags.TC
         return short.to_wire()
 
 
 @asynccontextmanager
-async def serve(zones: Zones) -> AsyncIterator[int]:
-    """Serve zones on a free loopback port, UDP and TCP alike, until the context ends."""
+async def serve(zones: Answering) -> AsyncIterator[int]:
+    """Serve answers on a free loopback port, UDP and TCP alike, until the context ends."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -172,7 +186,7 @@ async def serve(zones: Zones) -> AsyncIterator[int]:
     raise OSError("no port is free for both UDP and TCP")
 
 
-async def _udp(zones: Zones, port: int) -> asyncio.DatagramTransport:
+async def _udp(zones: Answering, port: int) -> asyncio.DatagramTransport:
     loop = asyncio.get_running_loop()
     made, _ = await loop.create_datagram_endpoint(
         lambda: _Udp(zones), local_addr=("127.0.0.1", port)

@@ -32,9 +32,14 @@ CLOSED_HOST = "closed-hosting.example"
 NAME_SERVERS = {
     "ns1.dns.demo.example": "198.51.100.53",
     "ns2.dns.demo.example": "203.0.113.53",
-    "ns3.dns.demo.example": "198.51.100.54",
+    "ns3.dns.demo.example": "203.0.113.54",
+    "ns4.dns.demo.example": "203.0.113.55",
 }
-_SOA = "ns1.dns.demo.example. hostmaster.demo.example. 1 7200 900 1209600 300"
+NEAR = "198.51.100.54"
+"""Where the third one is when it stands beside the first."""
+ZONES = ("example", *SENDING, PARKED)
+SOA = "ns1.dns.demo.example. hostmaster.demo.example. 2026030401 7200 900 1209600 300"
+OLD_SOA = SOA.replace("2026030401", "2026010101")
 
 
 def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
@@ -57,15 +62,21 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
 
 def _delegations(zones: Zones, faults: AbstractSet[Fault]) -> None:
     """Every zone is signed, and served from two networks."""
-    first, second, near = NAME_SERVERS
     zones.signed.add("example")
+    third = served_by(INVOICES)[-1]
     for name, address in NAME_SERVERS.items():
-        zones.add(name, "A", address)
-    for number, zone in enumerate(("example", *SENDING, PARKED), 1000):
+        near = name == third and Fault.SERVERS_NEAR in faults
+        zones.add(name, "A", NEAR if near else address)
+    for number, zone in enumerate(ZONES, 1000):
         zones.add(zone, "DS", f"{number} 13 2 {number:064x}")
-        zones.add(zone, "SOA", _SOA)
-        other = near if zone == INVOICES and Fault.SERVERS_NEAR in faults else second
-        zones.add(zone, "NS", f"{first}.", f"{other}.")
+        zones.add(zone, "SOA", SOA)
+        zones.add(zone, "NS", *(f"{host}." for host in served_by(zone)))
+
+
+def served_by(zone: str) -> tuple[str, str]:
+    """Return the two name servers of a zone; two zones have a second one of their own."""
+    first, second, third, fourth = NAME_SERVERS
+    return first, {INVOICES: third, PARKED: fourth}.get(zone, second)
 
 
 def _mail(zones: Zones, domain: str, faults: AbstractSet[Fault]) -> None:

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from posture.demo import backups, dns, names, papers, ports, registry, reports, smtp, staff, web
+from posture.demo import (
+    authority,
+    backups,
+    dns,
+    names,
+    papers,
+    ports,
+    registry,
+    reports,
+    smtp,
+    staff,
+    web,
+)
 from posture.demo.faults import DEMO_FAULTS, Fault
 from posture.demo.graph import GraphStandIn
 from posture.demo.graph_model import TenantModel
@@ -78,6 +90,8 @@ class _Opening:
         await self.machines()
         known = self.graph(keys)
         zones = names.published(self.faults, tuple(site.host for site in sites))
+        for host, server in authority.servers(zones, self.faults).items():
+            await self.listen(f"{host}:53", dns.serve(server))
         return self.write(known, await self.stack.enter_async_context(dns.serve(zones)))
 
     def sites(self) -> list[Site]:

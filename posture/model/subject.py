@@ -95,10 +95,41 @@ class Domain(Subject):
     """A folder with the DMARC and TLS reports that were mailed about it."""
     rdap: str = ""
     """Base URL of its registry's RDAP server, with a final slash, where IANA's list has none."""
+    owned: bool = False
+    """Tests beyond ordinary use may ask its name servers about it."""
 
     @property
     def key(self) -> str:
         return self.name
+
+    @property
+    def active_tests_allowed(self) -> bool:
+        return self.owned
+
+
+@subject("nameserver")
+class NameServer(Subject):
+    """A host that is to answer for a zone: one for each zone, so that each has its own verdict."""
+
+    host: str
+    zone: str
+    owned: bool = False
+    """The zone is."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.host}/{self.zone}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.host} for {self.zone}"
+
+    @property
+    def active_tests_allowed(self) -> bool:
+        return self.owned
+
+    def endpoints(self) -> tuple[tuple[str, int | None], ...]:
+        return ((self.host, 53),)
 
 
 @subject("website")

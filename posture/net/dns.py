@@ -94,15 +94,22 @@ def server(text: str) -> tuple[str, int]:
     return host, port
 
 
-async def addresses(resolver: Resolver, host: str) -> tuple[str, ...]:
+async def addresses(resolver: Resolver, host: str, *, either: bool = False) -> tuple[str, ...]:
     """Return the IPv4, then the IPv6 addresses of ``host``; none if it provably has none.
 
-    An address is returned as it is. If only one of the two questions fails, the answer to the
-    other counts as long as it holds an address; else the failure is raised.
+    With ``either``, IPv6 is asked for only where there is no IPv4. An address is returned as it
+    is. If only one of the two questions fails, the answer to the other counts as long as it holds
+    an address; else the failure is raised.
     """
     if found := literal(host):
         return (str(found),)
-    both = await every(resolver, ((host, "A"), (host, "AAAA")))
+    both: tuple[Outcome, ...]
+    if either:
+        both = (await outcome(resolver, host, "A"),)
+        if not isinstance(both[0], Answer):
+            both = (*both, await outcome(resolver, host, "AAAA"))
+    else:
+        both = await every(resolver, ((host, "A"), (host, "AAAA")))
     known = tuple(item for found in both if isinstance(found, Answer) for item in found.records)
     if not known:
         for error in both:

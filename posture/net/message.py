@@ -90,6 +90,9 @@ class Query:
     edns: bool = True
     checking_disabled: bool = False
     """Ask for the records even where DNSSEC says they are forged (CD, RFC 4035 §3.2.2)."""
+    recursion: bool = True
+    """Ask a resolver, which may ask others (RD); without it a server says what it knows itself."""
+    rdclass: int = wire.IN
 
     def under(self, ident: int) -> "Query":
         """Return the same question with an id of its own."""
@@ -99,19 +102,21 @@ class Query:
             id=ident,
             edns=self.edns,
             checking_disabled=self.checking_disabled,
+            recursion=self.recursion,
+            rdclass=self.rdclass,
         )
 
     @property
     def question(self) -> bytes:
         """What a reply repeats; raises ``CollectError(MALFORMED)`` for a type that is none."""
         try:
-            return wire.question(self.name, wire.code(self.rdtype))
+            return wire.question(self.name, wire.code(self.rdtype), self.rdclass)
         except ParseError as error:
             raise self.failure(Reason.MALFORMED, str(error)) from None
 
     def wire(self) -> bytes:
         """Return the message. AD asks to be told of validation (RFC 6840 §5.7)."""
-        flags = _RD | _AD | (_CD if self.checking_disabled else 0)
+        flags = (_RD | _AD if self.recursion else 0) | (_CD if self.checking_disabled else 0)
         return wire.query(self.id, flags, self.question, PAYLOAD if self.edns else None)
 
     def read(self, data: bytes) -> "Reply | None":
@@ -158,14 +163,46 @@ class Reply:
         """Whether the server should be asked again in the words of 1987 (RFC 6891 §7)."""
         return self.query.edns and self.message.rcode in {_FORMERR, _NOTIMP}
 
+    @property
+    def rcode(self) -> str:
+        """The server's response code, in words."""
+        return dns.rcode.to_text(dns.rcode.Rcode.make(self.message.rcode))
+
+    @property
+    def authoritative(self) -> bool:
+        """The server holds the zone itself (AA)."""
+        return bool(self.message.flags & _AA)
+
+    @property
+    def recursive(self) -> bool:
+        """The server says that it would ask others (RA)."""
+        return bool(self.message.flags & _RA)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The answer's records of just the name and type asked, as :class:`Answer` has them.
+
+        Raises ``CollectError(MALFORMED)``.
+        """
+        try:
+            return self._texts(self._records(self.query.name, wire.code(self.query.rdtype)))
+        except ParseError as error:
+            detail = f"a record cannot be read ({error})"
+            raise self.query.failure(Reason.MALFORMED, detail) from None
+
+    @property
+    def referral(self) -> str:
+        """The zone whose name servers it names instead of an answer; empty for none."""
+        owners = (record.owner for record in self.message.authority if record.rdtype == _NS)
+        return "" if self.message.answer else next(owners, "")
+
     def error(self) -> CollectError | None:
         """What the server says went wrong, None if nothing did."""
         rcode = self.message.rcode
         if rcode in {_NOERROR, _NXDOMAIN}:
             return None
         reason = _REASONS.get(rcode, Reason.INCONCLUSIVE)
-        said = dns.rcode.to_text(dns.rcode.Rcode.make(rcode))
-        return self.query.failure(reason, f"the resolver answers {said}")
+        return self.query.failure(reason, f"the resolver answers {self.rcode}")
 
     def interpret(self) -> Answer | Absent | Alias:
         """Say what a reply without error proves.
@@ -205,7 +242,7 @@ class Reply:
         return seen[-1], tuple(seen[1:])
 
     def _records(self, owner: str, rdtype: int) -> list[Record]:
-        wanted = owner, rdtype, wire.IN
+        wanted = owner, rdtype, self.query.rdclass
         every = self.message.answer
         return [one for one in every if (one.owner, one.rdtype, one.rdclass) == wanted]
 

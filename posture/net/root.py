@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posture.model import Subject, View
-from posture.net import process
+from posture.net import direct, process
+from posture.net.direct import Statement, Transfer
 from posture.net.dns import TRIES, Ration, Resolver, StubResolver, addresses, server
 from posture.net.limits import Limits
+from posture.net.message import Query
 from posture.net.scope import Scope, Territory, normal
 from posture.net.tcp import (
     CONNECT_SECONDS,
@@ -81,12 +83,13 @@ class Net:
     def _scope(self) -> Scope:
         return Scope(self.subject)  # most collectors only ask the DNS
 
-    async def addresses(self, host: str) -> tuple[str, ...]:
+    async def addresses(self, host: str, *, either: bool = False) -> tuple[str, ...]:
         """Return IPv4 and IPv6 addresses; ``()`` if there provably are none.
 
-        They may be dialled like ``host`` itself. Raises what the resolver raises.
+        With ``either``, IPv6 is looked up only where there is no IPv4. They may be dialled like
+        ``host`` itself. Raises what the resolver raises.
         """
-        found = await addresses(self.dns, host)
+        found = await addresses(self.dns, host, either=either)
         self._scope.learn(normal(host), found)
         return found
 
@@ -106,6 +109,21 @@ class Net:
         INCONCLUSIVE.
         """
         return await self._dialler.probe(self._scope, address, port)
+
+    async def ask(self, address: str, query: Query) -> Statement:
+        """Ask the DNS server at an address of the subject's, and nobody else, at its port 53.
+
+        Over UDP, twice before it is a TIMEOUT; over TCP what does not fit. Raises ``CollectError``
+        OUT_OF_SCOPE, TIMEOUT, REFUSED (nothing listens), UNREACHABLE, MALFORMED or INCONCLUSIVE.
+        """
+        return await direct.ask(self._dialler, self._scope, address, query)
+
+    async def transfer(self, address: str, zone: str) -> Transfer:
+        """Ask that server for a copy of ``zone``, and hang up as soon as one begins to come.
+
+        Raises as :meth:`ask` does.
+        """
+        return await direct.transfer(self._dialler, self._scope, address, zone)
 
     async def run(
         self,

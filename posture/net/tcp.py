@@ -5,7 +5,8 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -125,6 +126,19 @@ class Dialler:
         # A computer without IPv6 finds the second address unreachable: the first tells more. And
         # a host refuses only if no other address of its was silent.
         raise min(missed, key=lambda error: _TELLS_LEAST.get(error.reason, 0))
+
+    @asynccontextmanager
+    async def place(self, scope: Scope, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+        """Yield where datagrams for ``host`` go, and hold one of the run's slots meanwhile.
+
+        Raises ``CollectError`` OUT_OF_SCOPE, or what the resolver raised.
+        """
+        target = (await self._targets(scope, normal(host), port))[0]
+        release = await self._limits.acquire(target.host, mail=scope.mail)
+        try:
+            yield target.address, target.port
+        finally:
+            release()
 
     async def probe(self, scope: Scope, address: str, port: int) -> PortState:
         """Try to connect and hang up at once. ``address`` is an IP address.

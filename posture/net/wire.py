@@ -19,6 +19,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 IN = 1
+CHAOS = 3
 OPT = 41
 SOA = 6
 CNAME = 5
@@ -119,14 +120,14 @@ def spelling(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def question(name: str, rdtype: int) -> bytes:
+def question(name: str, rdtype: int, rdclass: int = IN) -> bytes:
     """Return the question for a name as :func:`spelling` returns it."""
     if "\\" in name or name == ".":
         owner = dns.name.from_text(name).to_wire() or b""
     else:
         labels = name.encode("ascii").split(b".")
         owner = b"".join(len(label).to_bytes() + label for label in labels) + b"\0"
-    return owner + rdtype.to_bytes(2) + b"\0\1"
+    return owner + rdtype.to_bytes(2) + rdclass.to_bytes(2)
 
 
 def query(ident: int, flags: int, asked: bytes, payload: int | None) -> bytes:

@@ -83,6 +83,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "dns.registration.active": DOMAINS,
     "dns.registration.expiry": DOMAINS,
     "dns.registration.locked": DOMAINS,
+    "dns.delegation.answers": DOMAINS,
+    "dns.delegation.agrees": DOMAINS,
     "tls.web.trusted": SITES,
     "tls.web.name": SITES,
     "tls.web.expiry": SITES,
@@ -206,6 +208,10 @@ CHANGES: dict[Fault, Change] = {
     Fault.SERVERS_NEAR: Change("dns.delegation.diverse", INVOICES, Status.FAIL),
     Fault.REGISTRATION_ENDING: Change("dns.registration.expiry", RECALL, Status.FAIL),
     Fault.REGISTRATION_UNLOCKED: Change("dns.registration.locked", LAB, Status.FAIL),
+    Fault.SERVER_LAME: Change(
+        "dns.delegation.answers", INVOICES, Status.FAIL, moot=("dns.delegation.agrees",)
+    ),
+    Fault.SERVERS_DIFFER: Change("dns.delegation.agrees", LAB, Status.FAIL),
     Fault.SITE_SELF_SIGNED: Change(
         "tls.web.trusted",
         "website:booking.smile-dental.example",

@@ -104,6 +104,13 @@ def test_many_needs_every_descendant() -> None:
     assert looked("toy.pages.any", world=world)["domain:a.example"].status is Status.PASS
 
 
+def test_a_failed_descendant_may_be_taken_and_unfound_ones_may_not() -> None:
+    world = toy.World()
+    world.names["a.example"] = toy.lost(Reason.DENIED)
+    found = looked("toy.pages.any", world=world)["domain:a.example"]
+    assert (found.status, found.reason) == (Status.UNKNOWN, Reason.DENIED)
+
+
 def test_many_sees_only_its_own_descendants() -> None:
     world = toy.World()
     alone = WebSite(host="elsewhere.example")

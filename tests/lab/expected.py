@@ -54,6 +54,8 @@ dns.delegation.diverse    ok     FAIL   FAIL   FAIL    FAIL   ?     ?     ?
 dns.registration.active   ok     ok     ok     ok      ok     ?     ?     ?
 dns.registration.expiry   ?      ?      ?      ?       ?      ?     ?     ?
 dns.registration.locked   ?      ?      ?      ?       ?      ?     ?     ?
+dns.delegation.answers    ok     ok     ok     FAIL    ok     ?     ?     ?
+dns.delegation.agrees     ok     -      ok     -       -      ?     ?     ?
 tls.web.trusted           .      .      .      .       .      ?     ?     ?
 tls.web.name              .      .      .      .       .      ?     ?     ?
 tls.web.expiry            .      .      .      .       .      ?     ?     ?

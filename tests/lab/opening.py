@@ -95,6 +95,7 @@ def _daemons(folder: Path, place: Loopback, names: Names, now: datetime) -> list
 def _client(lab: Lab) -> str:
     place = lab.place
     routes = dict((*sites.connect(place), *mail.connect(place), *machines.connect(place)))
+    routes |= dict(lab.names.connect())
     routes |= {f"down.good.example:{port}": place.refusal for port in (80, 443)}
     lines = [f"{json.dumps(key)} = {json.dumps(to)}" for key, to in routes.items()]
     resolver = f'resolver = "{lab.names.resolver}"'

@@ -26,7 +26,8 @@ UNCHECKED = dns.flags.RD | dns.flags.CD
 LISTENING = [
     *((site.last, sites.HTTPS) for site in sites.SITES),
     *((server.last, mail.PORT) for server in mail.SERVERS),
-    *((2, zones.PORT), (3, zones.PORT), (41, machines.REDIS), (42, machines.SSHD)),
+    *((last, zones.PORT) for last in (2, 3, 4)),
+    *((41, machines.REDIS), (42, machines.SSHD)),
 ]
 """Last number of the address, and port, of every daemon."""
 

@@ -2,6 +2,8 @@
 
 Every zone is served by one NSD. The root and ``example`` are signed, so that Unbound proves for
 each domain beneath whether it has to be signed; two have to, and the signatures of one are over.
+A second Unbound is what people run who have one machine for everything: it holds one zone, is
+named for another that it does not have, and resolves for anybody who asks.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from posture.demo.keys import RSA_1024, RSA_2048
 from tests.lab.daemons import Daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
@@ -37,6 +39,8 @@ LAME = "lame.example"
 """Its server has lost the zone and says so."""
 HOLLOW = "hollow.example"
 """Its server never heard of the zone and refers to itself, which Unbound passes on as nothing."""
+OFFICE_ZONE = "two.example"
+"""What the machine for everything holds."""
 REPORTS = "rua=mailto:dmarc@good.example"
 
 # Each vendor that verifies a domain leaves a text behind; together they outgrow a datagram.
@@ -74,7 +78,8 @@ RECORDS: Mapping[str, Iterable[str]] = {
         "mx A 203.0.113.31",
         "www A 203.0.113.21",
     ),
-    "two.example": (
+    OFFICE_ZONE: (
+        "@ NS ns3.example.",
         "@ MX 10 mx",
         '@ TXT "v=spf1 mx -all"',
         '@ TXT "v=spf1 a -all"',
@@ -86,6 +91,7 @@ RECORDS: Mapping[str, Iterable[str]] = {
         "www A 203.0.113.22",
     ),
     "lookups.example": (
+        "@ NS ns3.example.",
         "@ MX 10 mx",
         f'@ TXT "v=spf1 {INCLUDES[:200]}" "{INCLUDES[200:]} -all"',
         *(f'{name} TXT "v=spf1 ip4:203.0.113.201 ~all"' for name in SERVICES),
@@ -116,14 +122,27 @@ class Names:
     def __init__(self, folder: Path, place: Loopback, now: datetime) -> None:
         self._folder, self._place, self._now = folder, place, now
         self._authority, self._resolver = place.address(2), place.address(3)
+        self._office = place.address(4)
         self.resolver = f"{self._resolver}:{PORT}"
+
+    def connect(self) -> Iterator[tuple[str, str]]:
+        """Where the scan finds each name server."""
+        for host, address in (
+            ("ns", self._authority),
+            ("ns2", self._authority),
+            ("ns3", self._office),
+        ):
+            yield f"{host}.example:53", f"{address}:{PORT}"
 
     def daemons(self) -> list[Daemon]:
         """Write everything and say what to run."""
         self._write_zones()
         nsd, unbound = self._folder / "nsd.conf", self._folder / "unbound.conf"
+        office = self._folder / "office.conf"
         nsd.write_text(self._nsd())
-        unbound.write_text(self._unbound())
+        unbound.write_text(self._unbound(self._resolver))
+        held = f'auth-zone:\n  name: "{OFFICE_ZONE}"\n  zonefile: "{_file(OFFICE_ZONE)}"\n'
+        office.write_text(self._unbound(self._office) + held)
         return [
             Daemon(
                 argv=["nsd", "-d", "-c", str(nsd)],
@@ -134,6 +153,11 @@ class Names:
                 argv=["unbound", "-d", "-p", "-c", str(unbound)],
                 answers=knows(self._resolver, "www.two.example"),
                 log=self._folder / "unbound.log",
+            ),
+            Daemon(
+                argv=["unbound", "-d", "-p", "-c", str(office)],
+                answers=knows(self._office, f"www.{OFFICE_ZONE}"),
+                log=self._folder / "office.log",
             ),
         ]
 
@@ -156,7 +180,8 @@ class Names:
         for zone, records in RECORDS.items():
             own = (*records, *(here if zone == "two.example" else ()))
             vouched += self._zone(zone, own, signed=zone in SIGNED)
-        own = (*delegations, *vouched, "ns A 203.0.113.2", "ns2 A 198.51.100.2")
+        hosts = ("ns A 203.0.113.2", "ns2 A 198.51.100.2", "ns3 A 203.0.113.3")
+        own = (*delegations, *vouched, *hosts)
         above = self._zone("example", own, signed=True)
         self._zone(".", ("example NS ns.example.", f"ns.example. A {self._authority}", *above))
 
@@ -202,7 +227,7 @@ remote-control:
   control-enable: no
 {zones}"""
 
-    def _unbound(self) -> str:
+    def _unbound(self, address: str) -> str:
         # Glue has no port, so each zone is told where its server is.
         stubs = "".join(
             f'stub-zone:\n  name: "{zone}"\n  stub-addr: {self._authority}@{PORT}\n'
@@ -210,7 +235,7 @@ remote-control:
         )
         return f"""
 server:
-  interface: {self._resolver}@{PORT}
+  interface: {address}@{PORT}
   access-control: 127.0.0.0/8 allow
   do-ip6: no
   do-not-query-localhost: no
