@@ -4,11 +4,11 @@
     .venv/bin/python bench/email [--domains 200] [--rounds 3] [--dkim] [--profile | --memory]
 
 The lab is NSD and Unbound on loopback (tests/lab/customers.py). CPU is that of the scanning process
-alone; daemons and the delayed path run in their own. Rounds alternate between the two tools.
+alone; daemons and the delayed path run in their own. Rounds alternate between the two tools. They
+are measured over the same topics, and facts compared (coverage.py); then each with all it does.
 """
 
 import argparse
-import asyncio
 import cProfile
 import json
 import platform
@@ -22,12 +22,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(1, str(ROOT))
 
-from posture.net.dns import StubResolver  # noqa: E402 - needs the line above
+import coverage  # noqa: E402 - needs the line above
+
+from posture.net import NetConfig, NetRoot  # noqa: E402
 from tests.lab.batch import Batch, Scanner  # noqa: E402
 from tests.lab.customers import BULK_SIZE, Customers, bulk  # noqa: E402
 from tests.lab.daemons import Loopback, Started  # noqa: E402
@@ -53,10 +55,10 @@ class Run(NamedTuple):
     """Questions the resolver was asked."""
 
 
-def peer(where: Where, domains: list[str]) -> dict[str, object]:
+def peer(where: Where, domains: list[str], topics: str = "all") -> dict[str, Any]:
     """Run checkdmarc over the domains."""
     script = Path(__file__).with_name("peer.py")
-    argv = [str(PEERS), str(script), where[0], str(where[1]), *domains]
+    argv = [str(PEERS), str(script), where[0], str(where[1]), topics, *domains]
     return json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
 
 
@@ -89,31 +91,44 @@ def say(name: str, ours: float, theirs: float, unit: str, *, more_is_better: boo
 
 def at_once(lab: Customers, rounds: int) -> None:
     """CPU and questions, rounds alternating, the resolver warm."""
-    ours = {"without DKIM": Scanner(dkim=False), "with DKIM": Scanner()}
-    runs: dict[str, list[Run]] = {name: [] for name in (*ours, "checkdmarc")}
-    theirs: dict[str, object] = {}
-    for number in range(rounds + 1):  # the first one warms the resolver
+    ours = {
+        "the same topics": Scanner(collectors=coverage.COLLECTORS),
+        "all but DKIM": Scanner(dkim=False),
+        "all": Scanner(),
+    }
+    theirs = {"the same topics": coverage.TOPICS, "all": "all"}
+    mine: dict[str, list[Run]] = {name: [] for name in ours}
+    others: dict[str, list[Run]] = {name: [] for name in theirs}
+    made: dict[str, Batch] = {}
+    said: dict[str, dict[str, Any]] = {}
+    for _ in range(rounds + 1):  # the first one warms the resolver
         for name, scanner in ours.items():
             before = lab.questions()
-            made = scanner.batch(lab.resolver, lab.names)
+            made[name] = scanner.batch(lab.resolver, lab.names)
             asked = lab.questions() - before
-            runs[name] += [Run(made.cpu, made.wall, asked)] if number else []
-            if number == rounds:
-                coverage(name, made)
-        before = lab.questions()
-        theirs = peer(lab.resolver, lab.names)
-        asked = lab.questions() - before
-        runs["checkdmarc"] += [Run(theirs["cpu"], theirs["wall"], asked)] if number else []
-    print(f"checkdmarc {theirs['version']}, dnspython {theirs['dnspython']}: {theirs['found']}")
-    print("it collects DNSSEC SOA NS MTA-STS MX SPF DMARC TLS-RPT BIMI, no DKIM, no CAA")
-    middle = {name: medians(every, len(lab.names)) for name, every in runs.items()}
-    for name in ours:
-        mine, other = middle[name], middle["checkdmarc"]
-        print(f"{name:38} {'posture':>10} {'checkdmarc':>10}")
-        say("CPU per domain", mine.cpu * 1000, other.cpu * 1000, "ms")
-        say("domains a second and core", 1 / mine.cpu, 1 / other.cpu, "1/s", more_is_better=True)
-        say("domains a second", 1 / mine.wall, 1 / other.wall, "1/s", more_is_better=True)
-        say("questions per domain", mine.asked, other.asked, "")
+            mine[name].append(Run(made[name].cpu, made[name].wall, asked))
+        for name, topics in theirs.items():
+            before = lab.questions()
+            said[name] = peer(lab.resolver, lab.names, topics)
+            asked = lab.questions() - before
+            others[name].append(Run(said[name]["cpu"], said[name]["wall"], asked))
+    print(f"checkdmarc {said['all']['version']}, dnspython {said['all']['dnspython']}")
+    print(f"the same topics: {coverage.TOPICS}; checkdmarc's others: SOA MTA-STS TLS-RPT BIMI")
+    for name, batch in made.items():
+        looked(name, batch)
+    coverage.compare(coverage.facts(made["the same topics"]), said["all"]["facts"])
+    for name, runs in mine.items():
+        other = others.get(name, others["all"])
+        against(name, medians(runs[1:], lab.count), medians(other[1:], lab.count))
+
+
+def against(name: str, mine: Run, other: Run) -> None:
+    """Print one table."""
+    print(f"{name:38} {'posture':>10} {'checkdmarc':>10}")
+    say("CPU per domain", mine.cpu * 1000, other.cpu * 1000, "ms")
+    say("domains a second and core", 1 / mine.cpu, 1 / other.cpu, "1/s", more_is_better=True)
+    say("domains a second", 1 / mine.wall, 1 / other.wall, "1/s", more_is_better=True)
+    say("questions per domain", mine.asked, other.asked, "")
 
 
 def medians(runs: list[Run], count: int) -> Run:
@@ -121,10 +136,10 @@ def medians(runs: list[Run], count: int) -> Run:
     return Run(*(statistics.median(column) / count for column in zip(*runs, strict=True)))
 
 
-def coverage(name: str, made: Batch) -> None:
+def looked(name: str, made: Batch) -> None:
     """What was looked at for these figures."""
     taken = made.snapshot
-    print(f"posture {name} collects {', '.join(taken.runs[0].collectors)}:")
+    print(f"posture, {name}, collects {', '.join(taken.runs[0].collectors)}:")
     print(f"  {len(taken.observations)} observations, {len(made.judged.findings)} findings")
     print(f"  not seen: {len(made.unseen)} {made.unseen[:3]}")
 
@@ -145,25 +160,17 @@ def far_away(lab: Customers, ours: Scanner) -> None:
     print(f"not seen: {len(batch.unseen)} {batch.unseen[:3]}")
 
 
-def over_time(lab: Customers, ours: Scanner) -> None:
-    """Memory while ten thousand domains pass by."""
+def over_time(lab: Customers) -> None:
+    """Memory while ten thousand domains pass by one resolver, as with ``--domains-from``."""
     names = [bulk(number) for number in range(BULK_SIZE)]
+    host, port = lab.resolver
+    scanner = Scanner(dkim=False, root=NetRoot(NetConfig(resolver=f"{host}:{port}", connect={})))
+    unseen = 0
     for start in range(0, BULK_SIZE, PASS):
-        ours.batch(lab.resolver, names[start : start + PASS])
-        if (start + PASS) % 2000 == 0 or start == 0:
+        unseen += len(scanner.batch(lab.resolver, names[start : start + PASS]).unseen)
+        if (start + PASS) % 1000 == 0 or start == 0:
             print(f"{start + PASS:6} domains scanned: {resident():6.1f} MiB (peak {peak():.1f})")
-    asyncio.run(one_resolver(lab.resolver, names))
-
-
-async def one_resolver(where: Where, names: list[str]) -> None:
-    """The same with one resolver for all, which remembers what it may."""
-    resolver = StubResolver([where])
-    for start in range(0, BULK_SIZE, PASS):
-        some = names[start : start + PASS]
-        every = (resolver.query(name, kind) for name in some for kind in ("A", "MX", "TXT", "NS"))
-        await asyncio.gather(*every)
-        if (start + PASS) % 2000 == 0:
-            print(f"{start + PASS:6} domains, one resolver: {resident():6.1f} MiB")
+    print(f"not seen: {unseen}")
 
 
 def profile(lab: Customers, ours: Scanner) -> None:
@@ -196,7 +203,7 @@ def main() -> None:
         if chosen.profile:
             profile(lab, ours)
         elif chosen.memory:
-            over_time(lab, ours)
+            over_time(lab)
         else:
             at_once(lab, chosen.rounds)
             far_away(lab, ours)

@@ -12,6 +12,7 @@ from posture.net import direct, process
 from posture.net.direct import Statement, Transfer
 from posture.net.dns import TRIES, Ration, Resolver, StubResolver, addresses, server
 from posture.net.limits import Limits
+from posture.net.memory import OVERHEAD, Memory
 from posture.net.message import Query
 from posture.net.scope import Scope, Territory, normal
 from posture.net.tcp import (
@@ -28,6 +29,8 @@ from posture.net.trust import TrustAnchors
 if TYPE_CHECKING:
     from posture.net.http import Http
 
+SUBJECTS = 4096
+"""Whose questions are counted; those looked at last, where one run sees more."""
 GENTLE = 300.0
 """New connections a second with ``--gentle``."""
 
@@ -145,7 +148,7 @@ class NetRoot:
         self.config = config
         servers = [server(config.resolver)] if config.resolver else []
         self.dns: Resolver = resolver or StubResolver(servers, tries=config.dns_tries)
-        self._rations: dict[str, Ration] = {}
+        self._rations: Memory[Ration] = Memory(SUBJECTS * OVERHEAD)
         self._anchors: TrustAnchors | None = None
         if config.ca_file:
             self._anchors = TrustAnchors.from_file(config.ca_file)
@@ -179,7 +182,8 @@ class NetRoot:
     def _ration(self, subject: Subject) -> Ration:
         found = self._rations.get(subject.id)
         if found is None:
-            found = self._rations[subject.id] = Ration(self.dns)
+            found = Ration(self.dns)
+            self._rations.put(subject.id, found, 0)
         return found
 
     def http(self, subject: Subject) -> "Http":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from posture import plugins, run
 from posture.cli.common import run_async
@@ -14,6 +15,9 @@ from posture.judge import Judgement, judge
 from posture.model import Company, Domain, Reason
 from posture.plan import plan
 from posture.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from posture.net import NetRoot
 
 AREAS = ("dns", "email")
 
@@ -44,10 +48,21 @@ class Batch:
 class Scanner:
     """Two areas of the built-in policy, loaded once."""
 
-    def __init__(self, *, dkim: bool = True) -> None:
-        """``dkim``: try the catalogue of selectors too."""
+    def __init__(
+        self,
+        *,
+        dkim: bool = True,
+        collectors: frozenset[str] | None = None,
+        root: NetRoot | None = None,
+    ) -> None:
+        """``dkim``: try the catalogue of selectors too; ``collectors``: let no others run.
+
+        All scans share ``root``, if there is one.
+        """
+        self._root = root
         self._registry = plugins.load()
-        self._left_out = set() if dkim else {"email.dkim"}
+        left_out = set() if dkim else {"email.dkim"}
+        self._allowed = (collectors or frozenset(self._registry.collectors)) - left_out
 
     def _setup(self, resolver: tuple[str, int], domains: list[str]) -> run.Setup:
         client = Client(
@@ -68,11 +83,11 @@ class Scanner:
         rules = {
             name: rule
             for name, rule in rules.items()
-            if name.partition(".")[0] in AREAS and not self._left_out & self._collectors(name)
+            if name.partition(".")[0] in AREAS and self._collectors(name) <= self._allowed
         }
         chosen = plan(self._registry, rules, frozenset())
         start, cpu = time.perf_counter(), time.process_time()
-        snapshot = await run.scan(setup, SystemClock(), only=chosen)
+        snapshot = await run.scan(setup, SystemClock(), only=chosen, root=self._root)
         judged = judge(snapshot, self._registry, dict(rules))
         return Batch(
             cpu=time.process_time() - cpu,
