@@ -23,6 +23,7 @@ def judge(found: Sifted | None, order: Order, stopped: str) -> VersionSurvey:
     if found is None or not (found.accepted or found.refused or found.unclear):
         return VersionSurvey(outcome=Outcome.INCONCLUSIVE, detail=stopped or "not asked")
     inconclusive = tuple(sorted(found.unclear))
+    dying = tuple(sorted(found.dying & found.unclear.keys()))
     if found.accepted:
         suites = tuple(found.accepted)
         return VersionSurvey(
@@ -30,11 +31,14 @@ def judge(found: Sifted | None, order: Order, stopped: str) -> VersionSurvey:
             detail=f"chose suite {suites[0]:#06x}",
             suites=suites,
             inconclusive=inconclusive,
+            dying=dying,
             order=order,
         )
     if inconclusive:
         detail = found.unclear[inconclusive[0]]
-        return VersionSurvey(outcome=Outcome.INCONCLUSIVE, detail=detail, inconclusive=inconclusive)
+        return VersionSurvey(
+            outcome=Outcome.INCONCLUSIVE, detail=detail, inconclusive=inconclusive, dying=dying
+        )
     detail = found.said or f"answers as to what nobody supports: {found.manner}"
     return VersionSurvey(outcome=Outcome.REFUSED, detail=detail)
 
@@ -51,7 +55,7 @@ def judge_ssl2(heard: Heard | None, answers: Sequence[Ssl2Hello], *, alive: bool
         return VersionSurvey(
             outcome=Outcome.ACCEPTED, detail="sent SERVER-HELLO", suites=answers[0].ciphers
         )
-    no = heard.refused or (alive and (heard.alert is not None or heard.how == CLOSED))
+    no = alive and (heard.alert is not None or heard.how == CLOSED)
     detail = heard.detail if not answers else "sent SERVER-HELLO without a cipher"
     return VersionSurvey(outcome=Outcome.REFUSED if no else Outcome.INCONCLUSIVE, detail=detail)
 

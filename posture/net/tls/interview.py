@@ -5,6 +5,7 @@ first, one by one, and groups are asked for with suites that are known by then.
 """
 
 import asyncio
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from posture.net.tcp import Stream
@@ -152,15 +153,12 @@ class _Interview:
         """Ask for the certificate of the other kind; and for any, if that was not seen yet."""
         if Version.TLS13 not in self._accepted():
             return
-        inside = self.insides[0] if self.insides else None
-        if inside is None:
+        others = not self.insides
+        if others:
             await self._inside(SIGNATURES, others=True)
-        elif len({kind for kind in self._kinds() if kind in WEAK}) == len(WEAK):
-            return
-        elif inside.signature in RSA_SIGNATURES:
-            await self._inside(OTHER_SIGNATURES)
-        elif inside.signature is not None:
-            await self._inside(RSA_SIGNATURES)
+        if self.insides and not self._kinds() >= WEAK.keys():
+            plain = self.insides[0].signature in RSA_SIGNATURES
+            await self._inside(OTHER_SIGNATURES if plain else RSA_SIGNATURES, others=others)
 
     def _kinds(self) -> set[str]:
         return {chain.kind for chain in chains(self._shown(), self.insides)}
@@ -200,40 +198,48 @@ class _Interview:
 
     async def _older(self, after: int, newest: asyncio.Task[Sifted]) -> None:
         """Go down the versions: what refuses all of one and offers no older refuses those too."""
+        dying: set[int] = set()
         async with asyncio.TaskGroup() as group:
             for version in _CLASSIC[1:]:
                 sifter = Sifter(self.asker, self.questions.suites(version))
                 self.suites[version] = sifter.found
-                pools = lists(version)
+                pools = _without(lists(version), dying)
                 heard = await sifter.ask(pools[0], after)
                 after = max(after, heard.depth)
                 if not sifter.take(pools[0], heard):
-                    await sifter.run(pools, after)
+                    await sifter.run([*pools, *_each(dying)], after)
                 elif sifter.found.accepted:
-                    group.create_task(self._rest(version, sifter, newest))
+                    group.create_task(self._rest(version, sifter, newest, {*dying}))
                     continue
                 elif sifter.found.older:
-                    sifter.take(pools[1], heard)
+                    sifter.take(tuple(iana.of_version(version)), heard)
                 else:
-                    await sifter.run(pools[1:], after)
+                    await sifter.run([*pools[1:], *_each(dying)], after)
                 if sifter.found.all_refused:
                     self._refuse_below(version, sifter.found)
                     return
+                dying |= sifter.found.unclear.keys()
 
     def _refuse_below(self, version: Version, found: Sifted) -> None:
         for older in _CLASSIC:
             if older < version:
                 self.suites[older] = found
 
-    async def _rest(self, version: Version, sifter: Sifter, newest: asyncio.Task[Sifted]) -> None:
+    async def _rest(
+        self,
+        version: Version,
+        sifter: Sifter,
+        newest: asyncio.Task[Sifted],
+        dying: set[int],
+    ) -> None:
         """Ask for the suites known from TLS 1.2 one by one, and for all others together."""
         after = max(heard.depth for heard in sifter.found.accepted.values())
-        known = [item for item in (await newest).accepted if item in iana.of_version(version)]
-        rest = [tuple(item for item in pool if item not in known) for pool in lists(version)]
-        if not known:
+        likely = dying | {s for s in (await newest).accepted if s in iana.of_version(version)}
+        rest = _without(lists(version), likely)
+        if not likely:
             rest = [part for pool in rest for part in sifter.with_siblings(pool)]
-        await sifter.run([*((item,) for item in known), *rest], after)
-        if version < Version.TLS12 and not (await newest).accepted:
+        await sifter.run([*_each(likely), *rest], after)
+        if not (await newest).accepted:
             await self._curves(version, sifter.found)
 
     async def _curves(self, version: Version, found: Sifted) -> None:
@@ -369,3 +375,12 @@ class _Interview:
             order = self.orders.get(version, Order.INCONCLUSIVE)
             found[version.label] = judge(self.suites.get(version), order, self.asker.stopped)
         return found
+
+
+def _each(items: Iterable[int]) -> list[tuple[int, ...]]:
+    """Each by itself."""
+    return [(item,) for item in sorted(items)]
+
+
+def _without(pools: Iterable[tuple[int, ...]], others: Container[int]) -> list[tuple[int, ...]]:
+    return [tuple(item for item in pool if item not in others) for pool in pools]

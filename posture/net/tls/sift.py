@@ -49,6 +49,8 @@ class Sifted:
     """To the number of the connection that showed it."""
     unclear: dict[int, str] = field(default_factory=dict)
     """To what was heard instead."""
+    dying: set[int] = field(default_factory=set)
+    """The unclear ones that alone are answered by an alert that is no refusal."""
     manner: str = ""
     """How the server refused what nobody supports; empty when it was never in doubt."""
     said: str = ""
@@ -166,7 +168,7 @@ class Sifter:
         strain = self._dimension.strain
         siblings = [(item,) for item in rest if strain(item) == strain(choice)]
         others = tuple(item for item in rest if strain(item) != strain(choice))
-        if generation == 1 and len(others) > 8:  # two surprises: more must be there
+        if generation == 1 and len(others) > 16:  # two surprises: more must be there
             return [*siblings, others[::2], others[1::2]]
         return [*siblings, others] if others else list(siblings)
 
@@ -180,6 +182,9 @@ class Sifter:
         elif len(items) > 1:
             half = len(items) // 2
             await self._all([items[:half], items[half:]], heard.depth, generation)
+        elif how.startswith("alert"):  # it will say so again
+            self.found.dying.add(items[0])
+            self._unclear(items, heard, how)
         else:
             await self._again(items, heard)
 

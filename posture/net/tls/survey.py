@@ -41,6 +41,9 @@ class VersionSurvey:
     """Accepted; of a list from which the server chose itself, in its order."""
     inconclusive: tuple[int, ...] = ()
     """Suites that could not be settled."""
+    dying: tuple[int, ...] = ()
+    """The inconclusive ones that the server, asked for them alone, answers by an alert that is no
+    refusal: internal_error, as a rule, because it chose them and then cannot use them."""
     order: Order = Order.INCONCLUSIVE
 
 
