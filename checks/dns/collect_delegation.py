@@ -3,7 +3,7 @@
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer, every
-from posture.net.vantage import as_the_world_sees_it, is_inside
+from posture.net.vantage import as_the_world_sees_it, is_inside, without_invention
 
 from .facts import Delegation, NameServer
 from .networks import networks
@@ -15,11 +15,12 @@ ENOUGH = 2
 """Servers looked up first: nearly always they are in different networks, which settles it."""
 
 
-@collector(traffic="NS and A {name}, A and AAAA of its name servers")
+@collector(traffic="NS and A {name}, A and AAAA of its name servers, A of a made-up name")
 async def delegation(domain: Domain, net: Net) -> Delegation:
     """Read the NS records of the domain and find the servers they name."""
     net.dns.begin((domain.name, "NS"))
     await as_the_world_sees_it(net.dns, domain.name)
+    await without_invention(net.dns)
     answer = await net.dns.query(domain.name, "NS")
     # Behind an alias there are the servers of somebody else's zone.
     own = isinstance(answer, Answer) and not answer.chain

@@ -4,7 +4,7 @@ from posture.model import CollectError, Domain, Reason, WebSite, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer, outcome
 from posture.net.scope import literal
-from posture.net.vantage import as_the_world_sees_it
+from posture.net.vantage import as_the_world_sees_it, without_invention
 
 from .caa import climb
 from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, SiteCaa, TextRecord
@@ -24,12 +24,13 @@ async def texts(domain: Domain, net: Net) -> DomainTexts:
     return DomainTexts(domain=domain.name, records=kept)
 
 
-@collector(traffic="A and AAAA of {name} and www.{name}")
+@collector(traffic="A and AAAA of {name} and www.{name}, A of a made-up name")
 async def addresses(domain: Domain, net: Net) -> DomainAddresses:
     """Find where the domain and its www lead."""
     names = (domain.name, f"www.{domain.name}")
     later = (f"{label}.{domain.name}" for label in ALIASES)  # references waits for us to ask
     net.dns.begin((domain.name, "AAAA"), *((name, "A") for name in (*names, *later)))
+    await without_invention(net.dns)
     return DomainAddresses(hosts=tuple([await _host(net, name) for name in names]))
 
 

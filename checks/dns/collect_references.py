@@ -6,6 +6,7 @@ from posture.model import CollectError, Domain, Failed, Reason, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer
 from posture.net.suffix import registrable
+from posture.net.vantage import without_invention
 
 from ..email.facts import DmarcDiscovery, Mx, SpfDiscovery
 from .facts import Delegation, DomainAddresses, Existence, Place, Reference, References, Root
@@ -18,7 +19,7 @@ REFERENCE_LIMIT = 200
 
 @collector(
     traffic="A of autodiscover.{name} and mail.{name}; NS of at most 30 outside domains that the "
-    "records of {name} name"
+    "records of {name} name; A of a made-up name"
 )
 async def references(
     domain: Domain,
@@ -32,6 +33,7 @@ async def references(
     """Follow each outside name down to the part of it that somebody has to have registered."""
     aliases = [f"{label}.{domain.name}" for label in ALIASES]
     net.dns.begin(*((name, "A") for name in aliases))
+    await without_invention(net.dns)
     named = [
         in_spf(domain.name, spf),
         in_mx(domain.name, mx),

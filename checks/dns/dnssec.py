@@ -16,8 +16,10 @@ def valid(dnssec: Dnssec) -> Verdict:
 @check("dns.dnssec.signed")
 def signed(dnssec: Dnssec) -> Verdict:
     """The domain is signed with DNSSEC."""
-    if dnssec.ds or dnssec.validation is Validation.SECURE:
+    if dnssec.ds:
         verdict = passed("ok")
+    elif dnssec.validation is Validation.SECURE:
+        verdict = unknown("unfounded", reason=Reason.INCONCLUSIVE)
     elif _unsigned(dnssec):
         verdict = failed("none", fix="sign")
     else:
@@ -27,7 +29,9 @@ def signed(dnssec: Dnssec) -> Verdict:
 
 def _validity(dnssec: Dnssec) -> Verdict:
     if dnssec.validation is Validation.SECURE:
-        return passed("ok")
+        # AD for a zone that nobody vouches for: a server that sets it unseen, or has a key of its
+        # own for the zone, which the world has not.
+        return passed("ok") if dnssec.ds else unknown("unfounded", reason=Reason.INCONCLUSIVE)
     if _unsigned(dnssec):
         return not_applicable("unsigned")
     if dnssec.validation is Validation.BOGUS and dnssec.ds:

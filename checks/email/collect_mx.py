@@ -3,7 +3,7 @@
 from posture.model import CollectError, Domain, Reason, View, collector
 from posture.net import Net
 from posture.net.dns import Answer, every
-from posture.net.vantage import as_the_world_sees_it, is_inside
+from posture.net.vantage import as_the_world_sees_it, is_inside, without_invention
 
 from . import mx as grammar
 from .facts import Mx, MxHost
@@ -14,11 +14,12 @@ HOST_LIMIT = 50
 """MX records of one domain; one with more is not understood, so nothing is said."""
 
 
-@collector(traffic="MX and A {name}, then A and AAAA of each server it names")
+@collector(traffic="MX and A {name}, then A and AAAA of each server it names, A of a made-up name")
 async def mx(domain: Domain, net: Net) -> Mx:
     """Read the MX records and find where each of them leads."""
     net.dns.begin((domain.name, "MX"))
     await as_the_world_sees_it(net.dns, domain.name)
+    await without_invention(net.dns)
     answer = await net.dns.query(domain.name, "MX")
     records = answer.records if isinstance(answer, Answer) else ()
     if len(records) > HOST_LIMIT:

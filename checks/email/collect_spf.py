@@ -3,6 +3,7 @@
 from posture.model import CollectError, Domain, Failed, Reason, collector
 from posture.net import Net
 from posture.net.dns import Answer
+from posture.net.vantage import without_invention
 
 from ..dns.facts import DomainTexts
 from . import spf as grammar
@@ -16,7 +17,8 @@ QUERY_LIMIT = 60
 
 
 @collector(
-    traffic="TXT, A, AAAA and MX of the names in the SPF record of {name}, at most 60 questions"
+    traffic="TXT, A, AAAA and MX of the names in the SPF record of {name}, at most 60 questions; "
+    "A of a made-up name"
 )
 async def spf(domain: Domain, texts: DomainTexts, net: Net) -> SpfDiscovery:
     """Find the SPF record of a domain and expand it without evaluating it."""
@@ -26,6 +28,7 @@ async def spf(domain: Domain, texts: DomainTexts, net: Net) -> SpfDiscovery:
     records = tuple(record.text for record in found)
     made = Expansion()
     if len(records) == 1 and not grammar.faults(records[0]):
+        await without_invention(net.dns)
         made = await _expanded(domain.name, records[0], net)
     return SpfDiscovery(
         domain=domain.name,

@@ -199,17 +199,19 @@ class StubResolver:
                 waiting.set_result(found)
 
     async def _confirm(self, found: Absent) -> None:
-        """Believe an empty reply without SOA only if the zone it is about answers at all.
+        """Believe a denial without SOA only if the zone it is about answers, and is not denied.
 
         Caches leave the SOA out; but a resolver whose servers for the zone are lame may say the
-        same. One question settles it for a whole zone.
+        same, and so does a filter. One question settles it for a whole zone.
         """
         last = found.chain[-1] if found.chain else found.name
+        zone = _zone(last)
         if found.rdtype != "SOA":  # nobody asks for proof of the proof: that could go in circles
-            seen = await self.query(registrable(last) or last, "SOA")
-            if isinstance(seen, Answer) or seen.zone:
+            seen = await self.query(zone, "SOA")
+            exists = isinstance(seen, Answer) or not seen.nxdomain
+            if not (found.nxdomain and exists and zone == last):
                 return
-        detail = f"{found.rdtype} {found.name}: an empty reply, and no SOA of the zone"
+        detail = f"{found.rdtype} {found.name}: a denial, and no zone that bears it out"
         raise CollectError(Reason.INCONCLUSIVE, detail)
 
     async def _resolve(self, name: str, rdtype: str) -> Answer | Absent:
@@ -334,6 +336,14 @@ class Ration:
             self._left -= 1
             self._asked.add(question)
         return True
+
+
+def _zone(name: str) -> str:
+    """The zone to ask about a name; at a public suffix itself the name without its underscores."""
+    labels = name.split(".")
+    while len(labels) > 1 and labels[0].startswith("_"):
+        labels = labels[1:]
+    return registrable(name) or ".".join(labels)
 
 
 def _size(found: Outcome) -> int:

@@ -55,8 +55,8 @@ class Absent:
 
     @property
     def proven(self) -> bool:
-        """It says more than an empty reply, which broken delegations bring about as well."""
-        return self.nxdomain or bool(self.zone)
+        """A zone speaks: broken delegations bring about empty replies too, and filters denials."""
+        return bool(self.zone)
 
 
 class BogusError(CollectError):
@@ -223,19 +223,25 @@ class Reply:
         if found := self._records(owner, wire.code(query.rdtype)):
             records, ttl = self._texts(found), min(record.ttl for record in found)
             return Answer(query.name, query.rdtype, records, authenticated, ttl, chain)
+        if self.message.answer and not chain:
+            # DNAME without the CNAME it makes, or a server that mixes its answers up.
+            raise query.failure(Reason.INCONCLUSIVE, "the reply holds other records than asked for")
         nxdomain = self.message.rcode == _NXDOMAIN
         zone = self._zone_above(owner)
-        if not nxdomain and not zone and not self._denies():
-            if chain:
+        if not nxdomain and not zone:
+            if chain:  # some do not look up where it leads, so that is asked for itself
                 return Alias(chain, authenticated)
-            raise query.failure(Reason.INCONCLUSIVE, "the server only refers to other servers")
+            if not self._denies():
+                raise query.failure(Reason.INCONCLUSIVE, "the server only refers to other servers")
         # RFC 6604 §3: the code speaks of the last name of the chain.
         return Absent(query.name, query.rdtype, nxdomain, authenticated, chain, zone)
 
     def _aliases(self) -> tuple[str, tuple[str, ...]]:
         seen = [self.query.name]
         while self.query.rdtype != "CNAME" and (found := self._records(seen[-1], wire.CNAME)):
-            owner = self.message.target(found[-1])
+            owner, *others = {self.message.target(record) for record in found}
+            if others:  # RFC 2181 §10.1
+                raise self.query.failure(Reason.MALFORMED, "an alias with several targets")
             if owner in seen or len(seen) > MAX_CHAIN:
                 raise self.query.failure(Reason.MALFORMED, "the aliases loop or are too many")
             seen.append(owner)

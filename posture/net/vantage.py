@@ -1,5 +1,6 @@
-"""Whether a DNS server shows a domain as the world sees it, or as its office does."""
+"""Whether a DNS server shows a domain as the world sees it, or as its office or its owner does."""
 
+import secrets
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -10,6 +11,9 @@ from posture.net.message import Answer
 _INSIDE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
+
+_NOBODY = f"x{secrets.token_hex(12)}.com"
+"""Nobody holds it, and com has no wildcard; the same through a run, so it is asked for once."""
 
 
 @lru_cache(maxsize=4096)  # every collector asks, about the same few addresses
@@ -35,4 +39,21 @@ async def as_the_world_sees_it(resolver: Resolver, domain: str) -> None:
             Reason.WRONG_VANTAGE,
             f"{domain} is at {address}, so this DNS server answers for inside the office; "
             "name a public one as resolver under [network]",
+        )
+
+
+async def without_invention(resolver: Resolver) -> None:
+    """Raise ``CollectError(INCONCLUSIVE)`` if the server has addresses for names nobody holds.
+
+    Some providers lead every mistyped name to a page of theirs: then an address proves nothing.
+    """
+    try:
+        found = await resolver.query(_NOBODY, "A")
+    except CollectError:
+        return
+    if isinstance(found, Answer):
+        raise CollectError(
+            Reason.INCONCLUSIVE,
+            f"this DNS server gives names that nobody holds the address {found.records[0]}, so its "
+            "word on addresses proves nothing; name another as resolver under [network]",
         )

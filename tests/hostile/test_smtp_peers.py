@@ -7,6 +7,8 @@ import pytest
 from posture.checks.tls import collect_mail, mail
 from posture.checks.tls.facts import StartTls, TlsStart
 from posture.model import CollectError, MailServer, Reason, Status
+from posture.net import Net
+from tests.hostile.worlds import MEMORY, within
 from tests.net_tls.servers import Handler, idle, net, serving
 
 SERVER = MailServer(host="mx.example.com")
@@ -41,32 +43,50 @@ def look(handler: Handler) -> StartTls:
     return asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(
-    ("handler", "reason"),
-    [
-        pytest.param(endless, Reason.TOO_LARGE, id="S2 multiline reply without end"),
-        pytest.param(speaking(b"220 " + b"x" * (1 << 20)), Reason.TOO_LARGE, id="S4 line of 1 MB"),
-        pytest.param(
-            speaking(BANNER, b"250-" + b"x" * (1 << 20)), Reason.TOO_LARGE, id="S4 EHLO of 1 MB"
-        ),
-        pytest.param(speaking(b"450 4.7.1 greylisted\r\n"), Reason.INCONCLUSIVE, id="S5 greylist"),
-        pytest.param(speaking(BANNER, b"421 4.3.2 busy\r\n"), Reason.RATE_LIMITED, id="S5 421"),
-        pytest.param(
-            speaking(BANNER, EHLO, b"454 4.7.0 TLS not available\r\n"),
-            Reason.INCONCLUSIVE,
-            id="S5 454",
-        ),
-    ],
-)
-def test_no_fact(handler: Handler, reason: Reason) -> None:
-    with pytest.raises(CollectError) as caught:
-        look(handler)
-    assert caught.value.reason is reason
+async def dripping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a byte whenever the loop has nothing better to do, and never the end of a line."""
+    while not reader.at_eof():
+        writer.write(b"2")
+        await writer.drain()
+        await asyncio.sleep(0.02)
 
 
-def test_s3_text_injected_after_starttls_is_noted() -> None:
-    seen = look(speaking(BANNER, EHLO, b"220 go\r\n250 injected\r\n"))
-    assert seen.start is TlsStart.PLAINTEXT
+async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await idle(reader, writer)
+
+
+INJECTED = speaking(BANNER, EHLO, b"220 go\r\n250 injected\r\n")
+CASES: dict[str, tuple[Handler, Reason | TlsStart]] = {
+    "S1 drip of a greeting": (dripping, Reason.TIMEOUT),
+    "S1 tarpit": (mute, Reason.TIMEOUT),
+    "S1 tarpit after EHLO": (speaking(BANNER), Reason.TIMEOUT),
+    "S2 greeting without end": (endless, Reason.TOO_LARGE),
+    "S2 EHLO reply without end": (speaking(BANNER, b"250-KEY\r\n" * 10_000), Reason.TOO_LARGE),
+    "S3 text injected after STARTTLS": (INJECTED, TlsStart.PLAINTEXT),
+    "S4 greeting of 1 MB": (speaking(b"220 " + b"x" * (1 << 20)), Reason.TOO_LARGE),
+    "S4 EHLO line of 1 MB": (speaking(BANNER, b"250-" + b"x" * (1 << 20)), Reason.TOO_LARGE),
+    "S5 greylisted": (speaking(b"450 4.7.1 greylisted\r\n"), Reason.INCONCLUSIVE),
+    "S5 busy": (speaking(BANNER, b"421 4.3.2 busy\r\n"), Reason.RATE_LIMITED),
+    "S5 TLS not now": (speaking(BANNER, EHLO, b"454 4.7.0 not now\r\n"), Reason.INCONCLUSIVE),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_hostile_mail_server(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, expected = CASES[name]
+    if expected is Reason.TIMEOUT:
+        monkeypatch.setattr(Net.connect, "__kwdefaults__", {"lifetime": 0.3})
+    with within(MEMORY):
+        if isinstance(expected, TlsStart):
+            assert look(handler).start is expected
+        else:
+            with pytest.raises(CollectError) as caught:
+                look(handler)
+            assert caught.value.reason is expected
+
+
+def test_injected_text_is_noted() -> None:
+    seen = look(INJECTED)
     assert "injected" in seen.detail
     assert mail.starttls(seen).status is Status.FAIL
 

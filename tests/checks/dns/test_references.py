@@ -28,7 +28,7 @@ from posture.checks.email.facts import (
     SpfDiscovery,
     SpfLookup,
 )
-from posture.model import Domain, Failed, Reason, Status, Verdict
+from posture.model import CollectError, Domain, Failed, Reason, Status, Verdict
 from posture.net import Absent, Answer
 from posture.testing import FakeNet, FakeResolver
 from tests.checks.pages import wording_problems
@@ -210,6 +210,22 @@ def test_a_name_with_something_beneath_it_is_not_asked_for(facts: dict[str, Any]
     found = seen(net=FakeNet(resolver), **facts)
     assert found.roots == (Root(name=GONE, existence=Existence.EXISTS),)
     assert (GONE, "NS") not in resolver.asked
+
+
+class Inventive(FakeResolver):
+    """Has an address for every name, as some providers do."""
+
+    async def query(self, name: str, rdtype: str) -> Answer | Absent:
+        found = await super().query(name, rdtype)
+        if rdtype == "A" and isinstance(found, Absent):
+            return Answer(found.name, rdtype, ("203.0.113.66",), False, 60)
+        return found
+
+
+def test_a_server_with_an_address_for_every_name_is_not_believed() -> None:
+    with pytest.raises(CollectError, match=r"203\.0\.113\.66") as caught:
+        seen(net=FakeNet(Inventive(WORLD)), **MISSING)
+    assert caught.value.reason is Reason.INCONCLUSIVE
 
 
 class Filtering(FakeResolver):

@@ -69,7 +69,10 @@ def test_the_same_include_twice_costs_twice_but_asks_once() -> None:
     found = observe(collect_spf.spf, DOMAIN, texts, net)
     assert [seen.outcome for seen in found.lookups] == [Outcome.OK, Outcome.OK]
     asked = net.dns.asked  # type: ignore[attr-defined]
-    assert asked == [(NAME, "A"), (NAME, "TXT"), ("a.example", "TXT")]
+    assert [question for question in asked if not question[0].endswith(".com")] == [
+        ("a.example", "TXT")
+    ]
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_the_questions_are_limited() -> None:
     net = FakeNet(chain(200))
     texts = observe(collect_dns.texts, DOMAIN, net)
     found = observe(collect_spf.spf, DOMAIN, texts, net)
-    assert len(net.dns.asked) == 2 + collect_spf.QUERY_LIMIT  # type: ignore[attr-defined]
+    assert len(net.dns.asked) == 3 + collect_spf.QUERY_LIMIT  # type: ignore[attr-defined]
     assert len(found.lookups) == collect_spf.QUERY_LIMIT + 1
     assert found.unresolved == ("include:n60.example in n59.example",)
     assert found.lookups[-1].reason is Reason.INCONCLUSIVE
