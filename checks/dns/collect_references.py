@@ -40,6 +40,7 @@ async def references(
         in_delegation(domain.name, delegation),
         in_dmarc(domain.name, dmarc),
         *in_alias(domain.name, addresses),
+        *_policies(domain.name, dmarc),
         *[await _alias(net, name) for name in aliases],
     ]
     found, alive = _outside(domain.name, named)
@@ -86,6 +87,16 @@ def _reference(place: Place, mention: Mention, root: str) -> Reference:
         target=mention.target,
         root=root,
     )
+
+
+def _policies(domain: str, dmarc: DmarcDiscovery | Failed) -> list[Named]:
+    """Aliases in the place of DMARC records: whoever holds their end sets the policy."""
+    answers = () if isinstance(dmarc, Failed) else dmarc.answers
+    return [
+        Named.alias(f"_dmarc.{seen.domain}", seen.chain, alive=bool(seen.records))
+        for seen in answers
+        if seen.domain == domain or registrable(seen.domain) == registrable(domain)
+    ]
 
 
 async def _alias(net: Net, name: str) -> Named:

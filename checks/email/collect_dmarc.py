@@ -31,24 +31,25 @@ async def dmarc(domain: Domain, net: Net) -> DmarcDiscovery:
     if isinstance(answers[0], CollectError):
         raise answers[0]
     seen = tuple(
-        DmarcAnswer(domain=name, records=(), reason=found.reason)
-        if isinstance(found, CollectError)
-        else DmarcAnswer(domain=name, records=found)
-        for name, found in zip(names, answers, strict=True)
+        DmarcAnswer(domain=name, records=(), reason=answer.reason)
+        if isinstance(answer, CollectError)
+        else answer
+        for name, answer in zip(names, answers, strict=True)
     )
     found = DmarcDiscovery(domain=domain.name, answers=seen, consents=())
     return replace(found, consents=await _consents(net, grammar.settle(domain.name, found.walk)))
 
 
-async def _answer(net: Net, name: str) -> tuple[str, ...] | CollectError:
+async def _answer(net: Net, name: str) -> DmarcAnswer | CollectError:
     try:
-        texts = await _texts(net, f"_dmarc.{name}")
+        answer = await net.dns.query(f"_dmarc.{name}", "TXT")
     except CollectError as error:
         return error
+    texts = answer.records if isinstance(answer, Answer) else ()
     found = tuple(text for text in texts if grammar.is_dmarc(text))[:RECORD_LIMIT]
     if any(len(text) > TEXT_LIMIT for text in found):
         return CollectError(Reason.TOO_LARGE, f"the DMARC record of {name} is too long")
-    return found
+    return DmarcAnswer(domain=name, records=found, chain=answer.chain)
 
 
 async def _consents(net: Net, applied: grammar.Applied) -> tuple[ReportConsent, ...]:

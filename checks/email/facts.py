@@ -92,6 +92,8 @@ class DmarcAnswer:
     """The TXT records that begin with a DMARC version."""
     reason: Reason | None = None
     """Why there was no answer."""
+    chain: tuple[str, ...] = ()
+    """The CNAMEs in the way."""
 
 
 @record

@@ -212,6 +212,15 @@ def test_a_name_with_something_beneath_it_is_not_asked_for(facts: dict[str, Any]
     assert (GONE, "NS") not in resolver.asked
 
 
+def test_an_alias_in_the_place_of_a_dmarc_record_is_followed() -> None:
+    at_home = DmarcAnswer(domain=NAME, records=(), chain=(f"d.{GONE}",))
+    above = DmarcAnswer(domain="com", records=(), chain=("d.lost.net",))
+    found = seen(dmarc=dmarc(at_home, above))
+    (one,) = found.references
+    assert (one.place, one.holder, one.record) == (Place.CNAME, f"_dmarc.{NAME}", f"CNAME d.{GONE}")
+    assert [root.existence for root in found.roots] == [Existence.MISSING]
+
+
 class Inventive(FakeResolver):
     """Has an address for every name, as some providers do."""
 
