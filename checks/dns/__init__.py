@@ -9,6 +9,7 @@ from . import (
     collect_references,
     collect_registration,
     collect_servers,
+    collect_strangers,
     delegation,
     discover,
     dnssec,
@@ -17,6 +18,7 @@ from . import (
     registration,
     renewal,
     servers,
+    strangers,
 )
 
 AREA = Area(
@@ -33,6 +35,9 @@ AREA = Area(
         collect_references.references,
         collect_registration.registration,
         collect_servers.authority,
+        collect_strangers.transfer,
+        collect_strangers.recursion,
+        collect_strangers.version,
     ),
     discoverers=(discover.websites, discover.name_servers),
     checks=(
@@ -47,5 +52,8 @@ AREA = Area(
         registration.locked,
         servers.answers,
         servers.agrees,
+        strangers.transfer,
+        strangers.recursion,
+        strangers.version,
     ),
 )

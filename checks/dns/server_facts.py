@@ -55,3 +55,56 @@ class Authority:
         lame = [each for each in found if each not in {Service.SERVES, Service.UNSEEN}]
         unseen = Service.UNSEEN if Service.UNSEEN in found else Service.SERVES
         return lame[0] if lame else unseen
+
+
+@fact("dns.transfer")
+class ZoneTransfer:
+    """How a name server took a stranger's wish for a copy of its zone."""
+
+    host: str
+    zone: str
+    address: str
+    """Where it was asked. Empty: it was seen not to have the zone, so nobody asked."""
+    said: str = ""
+    """Its response code, or that it takes no connections."""
+    records: int = 0
+    """How many came before we hung up, of which none is kept."""
+    octets: int = 0
+    begun: bool = False
+    """They began with the zone's SOA, as a transfer does."""
+    inside: bool = False
+    """The scan stands in the office, or nobody said where, so it may not be a stranger there."""
+
+
+@fact("dns.recursion")
+class Recursion:
+    """How a name server took a stranger's question about somebody else's name."""
+
+    host: str
+    zone: str
+    address: str
+    """Where it was asked. Empty: it was seen not to have the zone, so nobody asked."""
+    name: str
+    """The name asked about."""
+    said: str = ""
+    offered: bool = False
+    """It says that it would ask others (RA)."""
+    authoritative: bool = False
+    """It answers as if the name were its own, so it asked nobody."""
+    records: tuple[str, ...] = ()
+    """The addresses that it gave."""
+    inside: bool = False
+    """The scan stands in the office, or nobody said where, so it may not be a stranger there."""
+
+
+@fact("dns.version")
+class ServerVersion:
+    """What a name server tells of its software."""
+
+    host: str
+    zone: str
+    address: str
+    """Where it was asked. Empty: it was seen not to have the zone, so nobody asked."""
+    said: str = ""
+    text: str = ""
+    """At most 200 characters, octets as Latin-1."""

@@ -15,6 +15,7 @@ from posture.demo import names
 from posture.demo.dns import MAX_UDP, Zones, rrset
 from posture.demo.faults import Fault
 
+VERSION = "NSD 4.6.1"
 _WITHHELD = {dns.rdatatype.AXFR, dns.rdatatype.IXFR}
 
 
@@ -72,5 +73,6 @@ def servers(zones: Zones, faults: AbstractSet[Fault]) -> dict[str, NameServer]:
             del held[names.INVOICES]
         if Fault.SERVERS_DIFFER in faults and names.served_by(names.LAB)[-1] == host:
             held[names.LAB] = names.OLD_SOA
-        found[host] = NameServer(zones=zones, held=held)
+        tells = Fault.SERVER_VERSION in faults and names.served_by(names.PARKED)[-1] == host
+        found[host] = NameServer(zones=zones, held=held, version=VERSION if tells else "")
     return found

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     REGISTRATION_ENDING = "the registration of the reminder domain ends in twelve days"
     REGISTRATION_UNLOCKED = "the laboratory's domain may be moved to another registrar"
     SERVER_LAME = "a name server of the invoice domain has lost the zone"
+    SERVER_VERSION = "a name server of the parked domain tells its version"
     SERVERS_DIFFER = "a name server of the laboratory's domain still has an old version of it"
     SITE_SELF_SIGNED = "the booking site signed its own certificate"
     SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"

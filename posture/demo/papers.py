@@ -39,7 +39,7 @@ def client(
         _table("[network]", network),
         _table("[network.connect]", connect),
         *(_table("[[domains]]", _sending(name)) for name in names.SENDING),
-        _table("[[domains]]", {"name": names.PARKED, "sends_mail": False, "rdap": registry.BASE}),
+        _table("[[domains]]", _domain(names.PARKED, sends_mail=False)),
         *(_table("[[sites]]", {"host": host}) for host in sites),
         _table(
             "[[networks]]", {"cidr": NETWORK, "view": "internal", "owned": True, "site": "practice"}
@@ -58,7 +58,11 @@ def client(
 
 def _sending(name: str) -> dict[str, Any]:
     folder = {"reports": reports.FOLDER} if name == names.MAIN else {}
-    return {"name": name, "sends_mail": True, "rdap": registry.BASE, **folder}
+    return {**_domain(name, sends_mail=True), **folder}
+
+
+def _domain(name: str, *, sends_mail: bool) -> dict[str, Any]:
+    return {"name": name, "sends_mail": sends_mail, "rdap": registry.BASE, "owned": True}
 
 
 def _authorisation(day: date) -> dict[str, Any]:
@@ -68,6 +72,7 @@ def _authorisation(day: date) -> dict[str, Any]:
         "covers": ["domains", "hosts", "tenants", "backups"],
         "valid_from": day - timedelta(days=1),
         "valid_until": day + timedelta(days=7),
+        "active_tests": True,
     }
 
 

@@ -39,6 +39,22 @@ MAIL = (
     "mailserver:mx.smile-lab.example",
     "mailserver:mx.smile-kids.example",
 )
+NAME_SERVERS = (
+    "nameserver:ns1.dns.demo.example/smile-dental.example",
+    "nameserver:ns2.dns.demo.example/smile-dental.example",
+    "nameserver:ns1.dns.demo.example/smile-orthodontics.example",
+    "nameserver:ns2.dns.demo.example/smile-orthodontics.example",
+    "nameserver:ns1.dns.demo.example/smile-lab.example",
+    "nameserver:ns2.dns.demo.example/smile-lab.example",
+    "nameserver:ns1.dns.demo.example/smile-kids.example",
+    "nameserver:ns2.dns.demo.example/smile-kids.example",
+    "nameserver:ns1.dns.demo.example/smile-recall.example",
+    "nameserver:ns2.dns.demo.example/smile-recall.example",
+    "nameserver:ns1.dns.demo.example/smile-invoices.example",
+    "nameserver:ns3.dns.demo.example/smile-invoices.example",
+    "nameserver:ns1.dns.demo.example/smiledental.example",
+    "nameserver:ns4.dns.demo.example/smiledental.example",
+)
 HOSTS = (
     "host:192.0.2.9",
     "host:192.0.2.10",
@@ -85,6 +101,9 @@ PASSING: dict[str, tuple[str, ...]] = {
     "dns.registration.locked": DOMAINS,
     "dns.delegation.answers": DOMAINS,
     "dns.delegation.agrees": DOMAINS,
+    "dns.servers.transfer": NAME_SERVERS,
+    "dns.servers.recursion": NAME_SERVERS,
+    "dns.servers.version": NAME_SERVERS,
     "tls.web.trusted": SITES,
     "tls.web.name": SITES,
     "tls.web.expiry": SITES,
@@ -209,8 +228,18 @@ CHANGES: dict[Fault, Change] = {
     Fault.REGISTRATION_ENDING: Change("dns.registration.expiry", RECALL, Status.FAIL),
     Fault.REGISTRATION_UNLOCKED: Change("dns.registration.locked", LAB, Status.FAIL),
     Fault.SERVER_LAME: Change(
-        "dns.delegation.answers", INVOICES, Status.FAIL, moot=("dns.delegation.agrees",)
+        "dns.delegation.answers",
+        INVOICES,
+        Status.FAIL,
+        moot=("dns.delegation.agrees",),
+        # Nobody asks a server about what it does not have.
+        also=(
+            ("dns.servers.transfer", "nameserver:ns3.dns.demo.example/smile-invoices.example"),
+            ("dns.servers.recursion", "nameserver:ns3.dns.demo.example/smile-invoices.example"),
+            ("dns.servers.version", "nameserver:ns3.dns.demo.example/smile-invoices.example"),
+        ),
     ),
+    Fault.SERVER_VERSION: Change("dns.servers.version", NAME_SERVERS[-1], Status.FAIL),
     Fault.SERVERS_DIFFER: Change("dns.delegation.agrees", LAB, Status.FAIL),
     Fault.SITE_SELF_SIGNED: Change(
         "tls.web.trusted",

@@ -74,7 +74,9 @@ def test_half_a_view_is_printed_as_a_range(perfect: Perfect, place: str, tmp_pat
 
 def test_tests_nobody_opted_into_leave_the_profile(perfect: Perfect) -> None:
     visit, snapshot = perfect
-    assert ACTIVE not in snapshot.consents
+    assert ACTIVE in snapshot.consents
+    runs = tuple(replace(run, consents=()) for run in snapshot.runs)
+    snapshot = replace(snapshot, runs=runs)
     active = {
         check.id
         for check in registry().checks.values()
@@ -83,4 +85,7 @@ def test_tests_nobody_opted_into_leave_the_profile(perfect: Perfect) -> None:
     }
     audit = visit.audit(snapshot)
     assert set(audit.not_tested) == active & set(visit.setup.policy.rules)
+    assert {"dns.servers.transfer", "dns.servers.recursion", "dns.servers.version"} <= active
+    assert not active & {entry.finding.check for entry in audit.entries}
+    assert audit.score.floor.points == visit.audit(perfect[1]).score.floor.points
     assert headline(audit).startswith("Grade A")

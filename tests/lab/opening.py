@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.lab import backups, machines, mail, sites
 from tests.lab.daemons import Loopback, Started
 from tests.lab.pki import Authority
-from tests.lab.zones import Names
+from tests.lab.zones import OFFICE_ZONE, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,11 @@ class Lab:
     def direct(self) -> Path:
         """A declared loopback network that is dialled as it is."""
         return self.folder / "direct.toml"
+
+    @property
+    def active(self) -> Path:
+        """The name servers of two domains, seen from outside, with consent to active tests."""
+        return self.folder / "active.toml"
 
     @property
     def backups(self) -> Path:
@@ -78,6 +83,7 @@ def opened() -> Iterator[Lab]:
         lab = Lab(folder=folder, place=place, names=names, now=now, processes=processes)
         lab.client.write_text(_client(lab))
         lab.direct.write_text(_direct(lab))
+        lab.active.write_text(_active(lab))
         yield lab
 
 
@@ -194,6 +200,27 @@ location = "backups/archives/*.tar.gz"
 name = "cut"
 source = "files"
 location = "backups/cut/*.tar.gz"
+"""
+
+
+def _active(lab: Lab) -> str:
+    routes = "\n".join(f"{json.dumps(key)} = {json.dumps(to)}" for key, to in lab.names.connect())
+    head = _HEAD.replace('"inside"', '"outside"').replace(
+        "valid_until", "active_tests = true\nvalid_until"
+    )
+    return f"""{head}
+resolver = "{lab.names.resolver}"
+[network.connect]
+{routes}
+
+[[domains]]
+name = "good.example"
+owned = true
+[[domains]]
+name = "{OFFICE_ZONE}"
+owned = true
+[[domains]]
+name = "lookups.example"
 """
 
 

@@ -39,8 +39,12 @@ LAME = "lame.example"
 """Its server has lost the zone and says so."""
 HOLLOW = "hollow.example"
 """Its server never heard of the zone and refers to itself, which Unbound passes on as nothing."""
+OUTSIDE = "com"
+"""The rest of the world; nobody asks about it but to see who looks it up for them."""
 OFFICE_ZONE = "two.example"
 """What the machine for everything holds."""
+_COPIES = {OFFICE_ZONE: "  provide-xfr: 127.0.0.0/8 NOKEY\n"}
+"""Zones that NSD gives to anybody who asks."""
 REPORTS = "rua=mailto:dmarc@good.example"
 
 # Each vendor that verifies a domain leaves a text behind; together they outgrow a datagram.
@@ -183,7 +187,9 @@ class Names:
         hosts = ("ns A 203.0.113.2", "ns2 A 198.51.100.2", "ns3 A 203.0.113.3")
         own = (*delegations, *vouched, *hosts)
         above = self._zone("example", own, signed=True)
-        self._zone(".", ("example NS ns.example.", f"ns.example. A {self._authority}", *above))
+        self._zone(OUTSIDE, ("example A 203.0.113.80",), signed=False)
+        tops = (f"{top} NS ns.example." for top in ("example", OUTSIDE))
+        self._zone(".", (*tops, f"ns.example. A {self._authority}", *above))
 
     def _zone(self, name: str, records: Iterable[str], *, signed: bool = True) -> list[str]:
         """Write a zone and return the DS records that its parent needs."""
@@ -209,8 +215,8 @@ class Names:
 
     def _nsd(self) -> str:
         zones = "".join(
-            f'zone:\n  name: "{zone}"\n  zonefile: "{_file(zone)}"\n'
-            for zone in (".", "example", *RECORDS, LAME)
+            f'zone:\n  name: "{zone}"\n  zonefile: "{_file(zone)}"\n{_COPIES.get(zone, "")}'
+            for zone in (".", OUTSIDE, "example", *RECORDS, LAME)
         )
         return f"""
 server:
@@ -231,7 +237,7 @@ remote-control:
         # Glue has no port, so each zone is told where its server is.
         stubs = "".join(
             f'stub-zone:\n  name: "{zone}"\n  stub-addr: {self._authority}@{PORT}\n'
-            for zone in (".", "example", *RECORDS, LAME, HOLLOW)
+            for zone in (".", OUTSIDE, "example", *RECORDS, LAME, HOLLOW)
         )
         return f"""
 server:
