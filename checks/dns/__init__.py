@@ -9,6 +9,7 @@ from . import (
     collect_references,
     collect_registration,
     collect_servers,
+    collect_signing,
     collect_strangers,
     delegation,
     discover,
@@ -18,6 +19,7 @@ from . import (
     registration,
     renewal,
     servers,
+    signing,
     strangers,
 )
 
@@ -34,6 +36,8 @@ AREA = Area(
         collect_dnssec.dnssec,
         collect_references.references,
         collect_registration.registration,
+        collect_signing.signing,
+        collect_signing.signatures,
         collect_servers.authority,
         collect_strangers.transfer,
         collect_strangers.recursion,
@@ -46,6 +50,8 @@ AREA = Area(
         references.registered,
         dnssec.valid,
         dnssec.signed,
+        signing.modern,
+        signing.fresh,
         delegation.diverse,
         registration.active,
         registration.expiry,

@@ -130,6 +130,13 @@ class Dnssec:
     anchored: bool
     """The resolver was seen to give DS records of the top level, so it knows where to ask."""
 
+    @property
+    def unsigned(self) -> bool:
+        """Nobody vouches for the zone, says a resolver that knows where to ask."""
+        if self.ds or self.validation in {Validation.SECURE, Validation.BOGUS}:
+            return False
+        return self.anchored or self.validation is Validation.INSECURE
+
 
 class Place(StrEnum):
     """The kind of record in which a domain names somebody else."""

@@ -77,6 +77,9 @@ class Zones:
             return reply
         if records:
             reply.answer.append(rrset(owner, rdtype, records))
+            signatures = self.names[name].get(f"RRSIG {rdtype}", [])
+            if query.ednsflags & dns.flags.DO and isinstance(signatures, list) and signatures:
+                reply.answer.append(rrset(owner, "RRSIG", signatures))
         else:
             reply.authority.append(rrset(dns.name.root, "SOA", [_SOA]))
             if not self.exists(name):

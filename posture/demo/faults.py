@@ -27,6 +27,8 @@ class Fault(StrEnum):
     SERVERS_NEAR = "the invoice domain's name servers are in one network"
     REGISTRATION_ENDING = "the registration of the reminder domain ends in twelve days"
     REGISTRATION_UNLOCKED = "the laboratory's domain may be moved to another registrar"
+    SIGNED_SHORT = "the children's domain is signed with a key that is too short"
+    SIGNATURES_ENDING = "the signatures of the orthodontist's domain end tomorrow"
     SERVER_LAME = "a name server of the invoice domain has lost the zone"
     SERVER_VERSION = "a name server of the parked domain tells its version"
     SERVERS_DIFFER = "a name server of the laboratory's domain still has an old version of it"

@@ -1,8 +1,10 @@
 """What the demo office publishes in the DNS."""
 
+import base64
 from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
 
-from posture.demo.dns import Fate, Zones
+from posture.demo.dns import TTL, Fate, Zones
 from posture.demo.faults import Fault
 from posture.demo.keys import RSA_1024, RSA_2048
 from posture.demo.pki import ISSUER
@@ -42,7 +44,7 @@ SOA = "ns1.dns.demo.example. hostmaster.demo.example. 2026030401 7200 900 120960
 OLD_SOA = SOA.replace("2026030401", "2026010101")
 
 
-def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
+def published(faults: AbstractSet[Fault], sites: tuple[str, ...], now: datetime) -> Zones:
     """Everything there is to ask; ``sites`` are the hosts that serve the web."""
     zones = Zones()
     for number, host in enumerate(dict.fromkeys([*sites, *MAIL_SERVERS.values()]), 10):
@@ -55,6 +57,7 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...]) -> Zones:
     _authorities(zones, faults, sites)
     zones.text(f"_spf.{NEWSLETTERS}", "v=spf1 ip4:203.0.113.200 -all")
     _delegations(zones, faults)
+    _signatures(zones, faults, now)
     if Fault.REFERENCE_GONE in faults:
         zones.add(f"autodiscover.{KIDS}", "CNAME", f"mail.{CLOSED_HOST}.")
     return zones
@@ -71,6 +74,20 @@ def _delegations(zones: Zones, faults: AbstractSet[Fault]) -> None:
         zones.add(zone, "DS", f"{number} 13 2 {number:064x}")
         zones.add(zone, "SOA", SOA)
         zones.add(zone, "NS", *(f"{host}." for host in served_by(zone)))
+
+
+def _signatures(zones: Zones, faults: AbstractSet[Fault], now: datetime) -> None:
+    """Nobody here validates: keys and signatures are of the right shape, and made of nothing."""
+    for number, zone in enumerate(ZONES, 1000):
+        short = zone == KIDS and Fault.SIGNED_SHORT in faults
+        algorithm, key = (8, b"\x03\x01\x00\x01" + b"\xc5" * 128) if short else (13, b"\xc5" * 64)
+        zones.add(zone, "DNSKEY", f"257 3 {algorithm} {base64.b64encode(key).decode()}")
+        late = zone == ORTHO and Fault.SIGNATURES_ENDING in faults
+        end = now + timedelta(days=1 if late else 14)
+        life = f"{end:%Y%m%d%H%M%S} {end - timedelta(days=28):%Y%m%d%H%M%S}"
+        labels = zone.count(".") + 1
+        signed = f"SOA {algorithm} {labels} {TTL} {life} {number} {zone}. {'xcXF' * 21}xQ=="
+        zones.add(zone, "RRSIG SOA", signed)
 
 
 def served_by(zone: str) -> tuple[str, str]:

@@ -89,7 +89,7 @@ class _Opening:
         await self.registry(keys)
         await self.machines()
         known = self.graph(keys)
-        zones = names.published(self.faults, tuple(site.host for site in sites))
+        zones = names.published(self.faults, tuple(site.host for site in sites), self.now)
         for host, server in authority.servers(zones, self.faults).items():
             await self.listen(f"{host}:53", dns.serve(server))
         return self.write(known, await self.stack.enter_async_context(dns.serve(zones)))

@@ -117,7 +117,13 @@ class Query:
     def wire(self) -> bytes:
         """Return the message. AD asks to be told of validation (RFC 6840 §5.7)."""
         flags = (_RD | _AD if self.recursion else 0) | (_CD if self.checking_disabled else 0)
-        return wire.query(self.id, flags, self.question, PAYLOAD if self.edns else None)
+        size = PAYLOAD if self.edns else None
+        return wire.query(self.id, flags, self.question, size, signatures=self.signatures)
+
+    @property
+    def signatures(self) -> bool:
+        """Whether it asks for the signatures over records, and not for the records."""
+        return self.rdtype.startswith(wire.SIGNATURES)
 
     def read(self, data: bytes) -> "Reply | None":
         """Return the reply; None if this is no reply to this question.
@@ -248,8 +254,12 @@ class Reply:
         return seen[-1], tuple(seen[1:])
 
     def _records(self, owner: str, rdtype: int) -> list[Record]:
-        wanted = owner, rdtype, self.query.rdclass
         every = self.message.answer
+        if self.query.signatures and rdtype != wire.CNAME:
+            covered = rdtype.to_bytes(2)  # RFC 4034 §3.1.1
+            every = tuple(one for one in every if self.message.data(one)[:2] == covered)
+            rdtype = wire.RRSIG
+        wanted = owner, rdtype, self.query.rdclass
         return [one for one in every if (one.owner, one.rdtype, one.rdclass) == wanted]
 
     def _denies(self) -> bool:

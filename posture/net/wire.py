@@ -22,6 +22,9 @@ IN = 1
 CHAOS = 3
 OPT = 41
 SOA = 6
+RRSIG = 46
+SIGNATURES = "RRSIG "
+"""Put before a type, as in ``RRSIG SOA``, it stands for the signatures over those records."""
 CNAME = 5
 TYPES = {
     "A": 1, "NS": 2, "CNAME": CNAME, "SOA": SOA, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28,
@@ -94,6 +97,7 @@ class Message:
 
 def code(rdtype: str) -> int:
     """Return the number of a type (``TYPE65280`` works too); raises ``ParseError``."""
+    rdtype = rdtype.removeprefix(SIGNATURES)
     known = TYPES.get(rdtype)
     if known is not None:
         return known
@@ -130,12 +134,17 @@ def question(name: str, rdtype: int, rdclass: int = IN) -> bytes:
     return owner + rdtype.to_bytes(2) + rdclass.to_bytes(2)
 
 
-def query(ident: int, flags: int, asked: bytes, payload: int | None) -> bytes:
-    """Return a message with one question; ``payload`` octets fit over UDP, None: no EDNS."""
+def query(
+    ident: int, flags: int, asked: bytes, payload: int | None, *, signatures: bool = False
+) -> bytes:
+    """Return a message with one question; ``payload`` octets fit over UDP, None: no EDNS.
+
+    ``signatures`` are wanted with the records (DO, RFC 3225 §3).
+    """
     head = _HEADER.pack(ident, flags, 1, 0, 0, 0 if payload is None else 1)
     if payload is None:
         return head + asked
-    return head + asked + b"\0" + _RECORD.pack(OPT, payload, 0, 0)  # RFC 6891 §6.1.2
+    return head + asked + b"\0" + _RECORD.pack(OPT, payload, signatures << 15, 0)  # RFC 6891 §6.1.2
 
 
 def is_within(name: str, zone: str) -> bool:

@@ -95,6 +95,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "dns.references.registered": DOMAINS,
     "dns.dnssec.valid": DOMAINS,
     "dns.dnssec.signed": DOMAINS,
+    "dns.dnssec.modern": DOMAINS,
+    "dns.dnssec.fresh": DOMAINS,
     "dns.delegation.diverse": DOMAINS,
     "dns.registration.active": DOMAINS,
     "dns.registration.expiry": DOMAINS,
@@ -227,6 +229,8 @@ CHANGES: dict[Fault, Change] = {
     Fault.SERVERS_NEAR: Change("dns.delegation.diverse", INVOICES, Status.FAIL),
     Fault.REGISTRATION_ENDING: Change("dns.registration.expiry", RECALL, Status.FAIL),
     Fault.REGISTRATION_UNLOCKED: Change("dns.registration.locked", LAB, Status.FAIL),
+    Fault.SIGNED_SHORT: Change("dns.dnssec.modern", KIDS, Status.FAIL),
+    Fault.SIGNATURES_ENDING: Change("dns.dnssec.fresh", ORTHO, Status.FAIL),
     Fault.SERVER_LAME: Change(
         "dns.delegation.answers",
         INVOICES,

@@ -50,6 +50,8 @@ dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?
 dns.references.registered ok     ok     FAIL   ok      ok     ?     ?     ?
 dns.dnssec.valid          ok     -      -      -       -      FAIL  ?     ?
 dns.dnssec.signed         ok     FAIL   FAIL   FAIL    FAIL   ok    ?     ?
+dns.dnssec.modern         ok     -      -      -       -      -     ?     ?
+dns.dnssec.fresh          ok     -      -      -       -      -     ?     ?
 dns.delegation.diverse    ok     FAIL   FAIL   FAIL    FAIL   ?     ?     ?
 dns.registration.active   ok     ok     ok     ok      ok     ?     ?     ?
 dns.registration.expiry   ?      ?      ?      ?       ?      ?     ?     ?

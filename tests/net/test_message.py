@@ -64,6 +64,39 @@ def test_records_have_one_form(rdtype: str, data: str, expected: str) -> None:
     assert found == Answer("example.com", rdtype, (expected,), authenticated=False, ttl=300)
 
 
+SIGNED = "20261205010203 20261107040506 4711 example.com. c2ln"
+
+
+def test_signatures_are_asked_for_with_the_records_they_are_over() -> None:
+    asked = query("RRSIG SOA")
+    sent = dns.message.from_wire(asked.wire())
+    assert sent.question[0].rdtype == 6
+    assert sent.ednsflags == dns.flags.DO
+    others = (
+        f"example.com. 9 IN RRSIG NS 13 2 9 {SIGNED}",
+        f"ns.example.com. 9 IN RRSIG SOA 13 3 9 {SIGNED}",
+    )
+    found = understood(asked, SOA, f"example.com. 9 IN RRSIG SOA 13 2 9 {SIGNED}", *others)
+    assert isinstance(found, Answer)
+    assert (found.rdtype, found.records) == ("RRSIG SOA", (f"SOA 13 2 9 {SIGNED}",))
+
+
+def test_records_without_their_signatures_prove_nothing() -> None:
+    with pytest.raises(CollectError) as caught:
+        understood(query("RRSIG SOA"), SOA)
+    assert caught.value.reason is Reason.INCONCLUSIVE
+    found = understood(query("RRSIG TXT"))
+    assert isinstance(found, Absent)
+
+
+def test_the_signature_over_an_alias_is_not_the_one_asked_for() -> None:
+    alias = "example.com. 9 IN CNAME other.example."
+    signature = f"example.com. 9 IN RRSIG CNAME 13 2 9 {SIGNED}"
+    assert understood(query("RRSIG SOA"), alias, signature, authority="") == Alias(
+        ("other.example",), authenticated=False
+    )
+
+
 def test_records_are_sorted_whatever_order_the_server_chose() -> None:
     found = understood(query("A"), *(f"example.com. 9 IN A 192.0.2.{n}" for n in (3, 1, 2)))
     assert isinstance(found, Answer)
