@@ -8,11 +8,11 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from .names import is_within, normal
+from .names import above, is_within, normal
 
 YEARS, MONTHS = 4, 6
 """How far back a pattern with a date goes."""
@@ -62,13 +62,21 @@ class Provider:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """All rows, and what to try at every domain."""
 
     common: tuple[str, ...]
     """Selectors tried everywhere, the likeliest first."""
     providers: tuple[Provider, ...]
+
+    @cached_property
+    def _by_mx(self) -> dict[str, list[int]]:
+        return _numbered(row.mx for row in self.providers)
+
+    @cached_property
+    def _by_spf(self) -> dict[str, list[int]]:
+        return _numbered(row.spf for row in self.providers)
 
     def owner(self, chain: Iterable[str]) -> str:
         """Name the service that one of these aliases leads to, empty if none is known."""
@@ -81,26 +89,23 @@ class Catalogue:
     def hinted(self, domain: str, mx: Iterable[str], spf: Iterable[str]) -> tuple[Provider, ...]:
         """Return the rows that mail servers and SPF includes point to."""
         servers, included = [*map(normal, mx)], [*map(normal, spf)]
-        return tuple(
-            provider
-            for provider in self.providers
-            if _touches(servers, provider.mx)
-            or _touches(included, provider.spf)
-            or (provider.own_server and _touches(servers, (domain,)))
-        )
+        numbers = _found(self._by_mx, servers) | _found(self._by_spf, included)
+        if any(is_within(server, domain) for server in servers):
+            numbers |= {number for number, row in enumerate(self.providers) if row.own_server}
+        return tuple(self.providers[number] for number in sorted(numbers))
 
     def unaligned(self, included: str) -> Provider | None:
         """Find the service whose mail never has the customer's return address, by its include."""
-        rows = (row for row in self.providers if row.unaligned)
-        return next((row for row in rows if _touches([included], row.spf)), None)
+        return next((row for row in self.sends(included) if row.unaligned), None)
 
     def takes(self, server: str) -> Provider | None:
         """Find the service that a mail server belongs to."""
-        return next((row for row in self.providers if _touches([normal(server)], row.mx)), None)
+        numbers = _found(self._by_mx, [normal(server)])
+        return self.providers[min(numbers)] if numbers else None
 
     def sends(self, included: str) -> tuple[Provider, ...]:
         """Find the services whose customers include this domain in SPF."""
-        return tuple(row for row in self.providers if _touches([included], row.spf))
+        return tuple(self.providers[number] for number in sorted(_found(self._by_spf, [included])))
 
     def names(self, hinted: Iterable[Provider], today: date, most: int) -> tuple[str, ...]:
         """Return the selectors to try, the likeliest first and at most ``most``."""
@@ -109,8 +114,18 @@ class Catalogue:
         return tuple(dict.fromkeys(order))[:most]
 
 
-def _touches(names: Iterable[str], suffixes: Sequence[str]) -> bool:
-    return any(is_within(name, suffix) for name in names for suffix in suffixes)
+def _numbered(columns: Iterable[Sequence[str]]) -> dict[str, list[int]]:
+    """Say in which rows a domain stands."""
+    found: dict[str, list[int]] = {}
+    for number, suffixes in enumerate(columns):
+        for suffix in suffixes:
+            found.setdefault(suffix, []).append(number)
+    return found
+
+
+def _found(numbered: Mapping[str, list[int]], names: Iterable[str]) -> set[int]:
+    """Return the numbers of the rows that these names are within a domain of."""
+    return {n for name in names for suffix in above(name) for n in numbered.get(suffix, ())}
 
 
 def _all(provider: Provider, today: date) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a name or an address in a mail record may be."""
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -23,6 +24,7 @@ def normal(name: str) -> str:
     return name.lower().removesuffix(".")
 
 
+@lru_cache(maxsize=4096)  # each judge reads the same few names again
 def is_askable(name: str) -> bool:
     """Whether a DNS query can be made of a name (RFC 1035 §2.3.4)."""
     if not name.isascii() or "\\" in name or len(name) > 253:
@@ -30,11 +32,13 @@ def is_askable(name: str) -> bool:
     return all(0 < len(label) <= 63 for label in name.split("."))
 
 
+@lru_cache(maxsize=4096)
 def is_host_name(host: str) -> bool:
     """Whether a host may bear this name (RFC 1123 §2.1; underscores are tolerated)."""
     return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in host.split("."))
 
 
+@lru_cache(maxsize=4096)
 def is_literal(host: str) -> bool:
     """Whether an address stands where a name must (RFC 5321 §5.1)."""
     try:
@@ -49,6 +53,14 @@ def is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
 
+@lru_cache(maxsize=4096)  # many services are looked for among few names
+def above(name: str) -> frozenset[str]:
+    """Return a name and every name it stands beneath."""
+    labels = name.split(".")
+    return frozenset(".".join(labels[depth:]) for depth in range(len(labels)))
+
+
+@lru_cache(maxsize=4096)
 def is_private(address: str) -> bool:
     """Whether no other company can reach this address."""
     parsed = ip_address(address)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Network,
     IPv6Network,
-    collapse_addresses,
     ip_address,
     ip_network,
 )
@@ -275,9 +274,19 @@ def breadth(discovery: SpfDiscovery) -> Breadth:
     return Breadth(
         everyone=allowed.everyone,
         holder=allowed.holder,
-        ipv4=sum(network.num_addresses for network in collapse_addresses(allowed.ipv4)),
+        ipv4=_addresses(allowed.ipv4),
         ipv6_prefix=min((network.prefixlen for network in allowed.ipv6), default=128),
     )
+
+
+def _addresses(networks: Sequence[IPv4Network]) -> int:
+    """Count addresses, each once."""
+    total = end = 0
+    starts = ((int(network.network_address), network.prefixlen) for network in networks)
+    for first, after in sorted((start, start + (1 << 32 - prefix)) for start, prefix in starts):
+        total += max(0, after - max(first, end))
+        end = max(end, after)
+    return total
 
 
 def blocks(lookups: Sequence[SpfLookup]) -> list[Sequence[SpfLookup]]:

@@ -323,13 +323,10 @@ class Ration:
 
     def begin(self, *questions: Key) -> None:
         """Ask those that the ration reaches; ``query`` tells of the others."""
-        for question in questions:
-            with suppress(CollectError):
-                if self._allows(*question):
-                    self._resolver.begin(question)
+        self._resolver.begin(*[question for question in questions if self._allows(*question)])
 
     def _allows(self, name: str, rdtype: str) -> bool:
-        question = hash((asked_name(name), rdtype.upper()))
+        question = hash((name, rdtype))
         if question not in self._asked:
             if not self._left:
                 return False
