@@ -19,7 +19,7 @@ from posture.model import (
 )
 
 from . import dmarc_advice as advice
-from .dmarc import LEVELS, Applied, DmarcRecord, mail_host, settle
+from .dmarc import LEVELS, Applied, DmarcRecord, mail_host, parse, settle
 from .dmarc_evidence import records, unseen
 from .facts import DmarcDiscovery, ReportConsent, SpfDiscovery
 from .names import is_within
@@ -76,10 +76,19 @@ def enforced(
     """Mail that fails DMARC is rejected or quarantined, for the domain and all beneath it."""
     applied = settle(dmarc.domain, dmarc.walk)
     return replace(
-        _warned(_strength(domain, dmarc, applied, params.minimum), reports, spf),
+        _warned(_at_once(domain, _strength(domain, dmarc, applied, params.minimum)), reports, spf),
         observed=_observed(applied),
         expected=f"p={params.minimum} or stronger, subdomains too",
     )
+
+
+def _at_once(domain: Domain, verdict: Verdict) -> Verdict:
+    """Spare the steps where nothing is ever sent, if the record is the domain's own."""
+    own = verdict.values.get("host") == f"_dmarc.{domain.name}"
+    if domain.sends_mail is not False or not own or verdict.fix == "close":
+        return verdict
+    record = advice.raised(parse(str(verdict.values["record"])), "reject")
+    return replace(verdict, fix="close", values={**verdict.values, "record": record})
 
 
 def _warned(
@@ -153,7 +162,7 @@ def _raise(says: str, dmarc: DmarcDiscovery, applied: Applied, where: str, minim
 
 
 @check("email.dmarc.reports")
-def reports(dmarc: DmarcDiscovery) -> Verdict:
+def reports(domain: Domain, dmarc: DmarcDiscovery) -> Verdict:
     """Receivers report on mail in the domain's name to an address that takes the reports."""
     applied = settle(dmarc.domain, dmarc.walk)
     if applied.unseen and not applied.own:
@@ -161,6 +170,8 @@ def reports(dmarc: DmarcDiscovery) -> Verdict:
     if not applied.record or not applied.domain:
         return not_applicable("no_record", *records(dmarc), domain=dmarc.domain)
     verdict = _targets(dmarc, applied, applied.record)
+    if domain.sends_mail is False and verdict.status is Status.FAIL:
+        return not_applicable("parked", *verdict.evidence, domain=domain.name)
     if verdict.says == "refused" and applied.unseen:
         # How far the organisation reaches is not known, and within it nobody needs to agree.
         return unseen(dmarc, applied.unseen)

@@ -75,7 +75,7 @@ INCLUDES: Zones = {
 
 
 def reports(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
-    return forgery.reports(dmarc(zones, domain))
+    return forgery.reports(domain, dmarc(zones, domain))
 
 
 def locked(spf_record: str, policy: Zones, *servers: str, domain: Domain = PARKED) -> Verdict:
@@ -136,6 +136,7 @@ ENFORCED: list[Case] = [
     ("subdomains by the organisation",
      enforced(at(f"{P}none", shop_example_com=f"{P}reject"), SUB), FAIL, "subdomains", "raise"),
     ("absent", enforced({}), FAIL, "absent", "publish"),
+    ("none, parked", enforced(at(f"{P}none"), PARKED), FAIL, "none", "close"),
     ("absent, parked", enforced({}, PARKED), FAIL, "absent", "close"),
     ("void", enforced(at(f"{P}rejekt")), FAIL, "absent", "publish"),
     ("above not seen", enforced(at(f"{P}reject", com="SERVFAIL")), UNKNOWN, "unseen", None),
@@ -164,6 +165,7 @@ REPORTS: list[Case] = [
     ("one of two", reports(at(f"{P}none; rua=mailto:x@reports.example,mailto:a@example.com")),
      PASS, "ok", None),
     ("none", reports(at(f"{P}none")), FAIL, "none", "add"),
+    ("none, parked", reports(at(f"{P}reject"), PARKED), AWAY, "parked", None),
     ("only by web", reports(at(f"{P}none; rua=https://example.com/")), FAIL, "none", "add"),
     ("not agreed", reports(OUTSIDE), FAIL, "refused", "add"),
     ("other text", reports({**OUTSIDE, CONSENT: {"TXT": ["yes"]}}), FAIL, "refused", "add"),
