@@ -1,5 +1,6 @@
 """``posture probe``: one area, one target, no client file."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import msgspec
 from posture import codec
 from posture.attest import Attestations
 from posture.audit import Audit
-from posture.cli import common, expert
+from posture.cli import common, expert, mail
 from posture.cli.exits import Exit, worst
 from posture.client import Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
@@ -27,6 +28,8 @@ from posture.targets import domain, host_name, name_and_port
 from posture.waivers import Waivers
 
 SMTP = {25, 465, 587}
+MAIL = "mail"
+"""Stands for two areas at once."""
 NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
 
 
@@ -58,7 +61,8 @@ def command(
     A target is a domain (dns, email), a web site or host:port (tls, web). Other areas read what
     only the client file can authorise: declare the target there and use `posture scan`.
 
-    Areas bring probes of their own, named in place of an area, such as `dmarc`.
+    `mail` in place of an area looks at a domain's dns and email and adds a plan. Areas bring
+    probes of their own, named in the same place, such as `dmarc`.
     """
     common.begin(verbose=verbose)
     registry = common.registry()
@@ -71,37 +75,47 @@ def command(
     if words:
         raise click.UsageError(f"The area {area} takes no {' '.join(words)!r}.")
     subject = _subject(registry, area, target)
-    client = Client(
-        company=Company(client_id="probe", name=subject.label),
-        authorisation=Authorisation(by="whoever runs this", covers=frozenset({Cover.DOMAINS})),
-        subjects=(subject,),
-        network=NetworkSettings(
-            resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
-        ),
+    network = NetworkSettings(
+        resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
     )
-    chosen = load_policy(policy, registry)
-    narrowed = _only(chosen, registry, area, subject)
-    setup = Setup(
-        client=client,
-        registry=registry,
-        policy=narrowed,
-        profile=narrowed.default_profile,
-        waivers=Waivers(),
-        attestations=Attestations(),
-    )
+    areas = mail.AREAS if area == MAIL else {area}
+    narrowed = _only(load_policy(policy, registry), registry, areas, subject)
+    setup = _setup(registry, narrowed, subject, network)
     clock = SystemClock()
     taken = common.run_async(scan(setup, clock, deadline=timeout, only=_alone(setup.plan, subject)))
     made = audit(setup, taken)
     if as_json:
-        click.echo(codec.encode(_document(made, taken, subject)), nl=False)
+        more = {"plan": mail.steps(made)} if area == MAIL else {}
+        click.echo(codec.encode(_document(made, taken, subject) | more), nl=False)
+    elif area == MAIL:
+        for line in mail.lines(made):
+            common.data(line)
     else:
         _print(made)
     return worst([common.exit_code(made, "high", 0.0), common.interrupted(taken)])
 
 
+def _setup(registry: Registry, policy: Policy, subject: Subject, network: NetworkSettings) -> Setup:
+    """A scan of one subject that needs nobody's files."""
+    client = Client(
+        company=Company(client_id="probe", name=subject.label),
+        authorisation=Authorisation(by="whoever runs this", covers=frozenset({Cover.DOMAINS})),
+        subjects=(subject,),
+        network=network,
+    )
+    return Setup(
+        client=client,
+        registry=registry,
+        policy=policy,
+        profile=policy.default_profile,
+        waivers=Waivers(),
+        attestations=Attestations(),
+    )
+
+
 def _subject(registry: Registry, area: str, target: str) -> Subject:
-    if area not in registry.areas:
-        known = ", ".join(sorted([*registry.areas, *registry.probes]))
+    if area not in {MAIL, *registry.areas}:
+        known = ", ".join(sorted([MAIL, *registry.areas, *registry.probes]))
         raise click.UsageError(f"There is no area {area!r}: {known}.")
     if area in NEEDS_CLIENT:
         raise click.UsageError(
@@ -132,12 +146,12 @@ def _connect(pairs: tuple[str, ...]) -> dict[str, str] | None:
     return {asked: real for asked, _, real in (pair.partition("=") for pair in pairs)}
 
 
-def _only(policy: Policy, registry: Registry, area: str, subject: Subject) -> Policy:
-    """The policy's rules about this area and kind of subject."""
+def _only(policy: Policy, registry: Registry, areas: Collection[str], subject: Subject) -> Policy:
+    """The policy's rules about these areas and this kind of subject."""
     rules = {
         check: rule
         for check, rule in policy.rules.items()
-        if registry.checks[check].area.name == area
+        if registry.checks[check].area.name in areas
         and registry.checks[check].subject is type(subject)
     }
     everywhere = tuple({place for places in policy.profiles.values() for place in places})

@@ -126,6 +126,7 @@ def test_probe_looks_at_one_target(run: Run, office: Path) -> None:
         "expected",
         "evidence",
         "fix",
+        "records",
     }
     connect = [f"--connect={asked}={real}" for asked, real in (network.connect or {}).items()]
     ca_file = ["--ca", str(network.ca_file)]
