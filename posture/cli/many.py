@@ -1,6 +1,7 @@
 """``posture scan --domains-from``: many domains in one command, a line for each as it is done."""
 
 import asyncio
+import codecs
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -45,9 +46,8 @@ def read_list(path: Path, authorised_by: str, network: NetworkSettings) -> tuple
         raise click.UsageError(f"{path} is larger than {MAX_BYTES >> 20} MiB: split it.")
     clients: dict[str, Client] = {}
     errors: list[ConfigError] = []
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    for number, line in enumerate(lines, 1):
-        name = line.partition("#")[0].strip()
+    for number, line in enumerate(_text(path).split("\n"), 1):
+        name = line.partition("#")[0].strip(" \t\r")
         if not name:
             continue
         try:
@@ -55,11 +55,21 @@ def read_list(path: Path, authorised_by: str, network: NetworkSettings) -> tuple
             clients.setdefault(client.company.client_id, replace(client, network=network))
         except ConfigErrors as wrong:
             errors += [ConfigError(str(path), number, one.message) for one in wrong.errors]
+    if len(errors) > MAX_ERRORS:
+        more = f"and {len(errors) - MAX_ERRORS} lines more that are no domain"
+        errors = [*errors[:MAX_ERRORS], ConfigError(str(path), errors[MAX_ERRORS].line, more)]
     if errors:
-        raise ConfigErrors(errors[:MAX_ERRORS])
+        raise ConfigErrors(errors)
     if not clients:
         raise click.UsageError(f"{path} names no domain.")
     return tuple(clients.values())
+
+
+def _text(path: Path) -> str:
+    """Decode a list as editors write it; what is no text is left for its line to be refused."""
+    data = path.read_bytes()
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
 
 
 async def look(batch: Batch, tell: Callable[[Audit], None]) -> None:

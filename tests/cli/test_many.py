@@ -7,7 +7,7 @@ import pytest
 
 from posture.audit import Audit
 from posture.cli import many
-from posture.client import load_client
+from posture.client import NetworkSettings, load_client
 from posture.demo import names
 from tests.cli.conftest import Run
 
@@ -100,3 +100,45 @@ def test_ctrl_c_ends_the_whole_list(
     code, _, _ = run("scan", "--domains-from", path, *options(office))
     assert code == 130
     assert len(told) <= 2 * many.AT_A_TIME
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_list_is_read_as_editors_write_it(tmp_path: Path, encoding: str) -> None:
+    lines = ["# ours\r", "\r", "B.example.\r", "  a.example\t# the first\r", "b.EXAMPLE", "\r",
+             "bücher.example\r", "xn--bcher-kva.example", "", "z.example"]  # fmt: skip
+    text = "\n".join(lines)
+    if encoding == "utf-16-le":
+        text = f"\ufeff{text}"
+    path = tmp_path / "domains.txt"
+    path.write_bytes(text.encode(encoding))
+    clients = many.read_list(path, "J. Doe", NetworkSettings())
+    assert [client.company.client_id for client in clients] == [
+        "b.example", "a.example", "xn--bcher-kva.example", "z.example",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a b.example", "https://a.example/", "it@a.example", "example", "10.0.0.1", "a..example",
+     "a.example, b.example", "-a.example", "\x1b[2Ja.example", "a\u2028.example", "a\x85b.example",
+     "\udcff.example", f"{'a' * 64}.example", "*.example", "straße.example"],
+)  # fmt: skip
+def test_a_line_that_is_no_domain_is_named_and_nothing_is_scanned(
+    run: Run, office: Path, tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / "domains.txt"
+    text = f"a.example\r\n\r\n{line}\r\nb.example\r\n"
+    path.write_bytes(text.encode("utf-8", errors="surrogateescape"))
+    code, out, err = run("scan", "--domains-from", path, *options(office))
+    assert (code, out) == (2, "")
+    assert [part.split(":")[1] for part in err.splitlines()] == ["3"]
+    assert "\x1b" not in err
+
+
+def test_of_many_mistakes_the_rest_is_counted(run: Run, office: Path, tmp_path: Path) -> None:
+    path = tmp_path / "domains.txt"
+    path.write_text("a b\n" * (many.MAX_ERRORS + 3))
+    code, _, err = run("scan", "--domains-from", path, *options(office))
+    assert code == 2
+    assert len(err.splitlines()) == many.MAX_ERRORS + 1
+    assert err.splitlines()[-1].endswith(":51: and 3 lines more that are no domain")
