@@ -283,7 +283,7 @@ def test_what_was_begun_is_asked_once_and_failures_come_in_their_place() -> None
         async with udp(peer) as port:
             resolver = StubResolver([("127.0.0.1", port)], tries=PATIENT)
             resolver.begin(*questions[:3])
-            found = await every(Ration(resolver, 1), questions)
+            found = await every(Ration(resolver, 3), questions)
             assert [isinstance(one, Answer) for one in found] == [True, True, False, False]
             reasons = [one.reason for one in found if isinstance(one, CollectError)]
             assert reasons == [Reason.MALFORMED, Reason.TOO_LARGE]
