@@ -79,6 +79,8 @@ class Simulated:
     """``close``, ``internal error``, ``half-way``."""
     limit: int = 10_000
     """Suites in a hello; more than these kill it."""
+    retries: bool = True
+    """It answers a hello without a share for it by a HelloRetryRequest."""
     favourite: int | None = None
     """A group chosen whatever was offered."""
     patience: int = 1_000_000
@@ -152,6 +154,8 @@ class Simulated:
         if self.favourite is not None:
             groups = [self.favourite]
         if not chosen or not groups:
+            return self._refuse()
+        if groups[0] not in hello.shares and not self.retries:
             return self._refuse()
         random, share = RETRY, groups[0].to_bytes(2)
         if groups[0] in hello.shares:

@@ -53,9 +53,9 @@ def any_server(seed: int) -> Simulated:
     )
 
 
-def surveyed(server: Simulated, budget: Budget = AMPLE) -> Survey:
+def surveyed(server: Simulated, *, rank: bool = False) -> Survey:
     async def scenario() -> Survey:
-        return await survey(server.dial, name="www.example.com", budget=budget)
+        return await survey(server.dial, name="www.example.com", rank=rank, budget=AMPLE)
 
     return asyncio.run(scenario())
 
@@ -158,3 +158,25 @@ def test_being_shut_out_half_way_turns_no_yes_into_a_no(
     assert_never_wrong(server, seen)
     if throttle != "alert" and seen.accepted:  # an alert is an answer; and hanging up may be one
         assert server.connections <= patience + 40
+
+
+@settings(max_examples=SERVERS)
+@given(seeds)
+def test_the_order_of_a_server_that_has_one_is_found(seed: int) -> None:
+    server = any_server(seed)
+    seen = surveyed(server, rank=True)
+    assert_exact(server, seen)
+    for version in Version:
+        found = seen.versions[version.label]
+        usable = tuple(s for s in server.suites.get(version, ()) if s in found.suites)
+        if found.order is Order.SERVER and version in sorted(server.suites)[-2:]:
+            assert found.suites == usable
+
+
+@settings(max_examples=SERVERS)
+@given(seeds)
+def test_groups_stay_open_where_a_server_asks_for_no_share(seed: int) -> None:
+    server = any_server(seed)
+    server.retries = False
+    server.groups = (0x001D, *(group for group in server.groups if group != 0x001D))
+    assert_never_wrong(server, surveyed(server))

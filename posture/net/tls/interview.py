@@ -6,7 +6,7 @@ first, one by one, and groups are asked for with suites that are known by then.
 
 import asyncio
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from posture.net.tcp import Stream
 from posture.net.tls import iana, ssl2
@@ -22,6 +22,7 @@ from posture.net.tls.conclusions import (
 from posture.net.tls.exchange import Dial
 from posture.net.tls.facts import Shown, chains, dh_parameters, gather
 from posture.net.tls.flight import Flight
+from posture.net.tls.hello import ClientHello
 from posture.net.tls.questions import (
     CURVES,
     FALLBACK_SCSV,
@@ -32,38 +33,49 @@ from posture.net.tls.questions import (
     SIGNATURES,
     WEAK,
     Questions,
+    each,
     lists,
+    without,
 )
 from posture.net.tls.sift import Sifted, Sifter
 from posture.net.tls.survey import Order, Spoken, Survey, VersionSurvey
 from posture.net.tls.tls13 import Inside, look_inside, question
-from posture.net.tls.wire import Alert, ParseError, Version
+from posture.net.tls.wire import Alert, Refusal, Version
 
 _CLASSIC = (Version.TLS12, Version.TLS11, Version.TLS10, Version.SSL3)
 _INAPPROPRIATE_FALLBACK = 86
 
 
 async def survey(
-    dial: Dial, *, name: str, alpn: tuple[str, ...] = (), budget: Budget | None = None
+    dial: Dial,
+    *,
+    name: str,
+    alpn: tuple[str, ...] = (),
+    rank: bool = False,
+    budget: Budget | None = None,
 ) -> Survey:
     """Find out everything a server shows before keys are agreed on, and a little after.
 
     ``dial`` opens a connection on which TLS may start at once; its CollectErrors count as answers
     that prove nothing, RATE_LIMITED and OUT_OF_SCOPE end the survey. ``name`` goes out as server
     name indication. ``alpn``: application protocols to offer, e.g. ``("h2", "http/1.1")``.
+    ``rank``: find a server's whole order of suites, at the cost of a connection for each.
     Never raises for what the server does; CollectError when not one connection could be opened.
     """
-    return await _Interview(Asker(dial, budget or Budget()), Questions(name, alpn)).run()
+    asker = Asker(dial, budget or Budget())
+    return await _Interview(asker, Questions(name, alpn), rank=rank).run()
 
 
 @dataclass(slots=True)
 class _Interview:
     asker: Asker
     questions: Questions
+    rank: bool
     suites: dict[Version, Sifted] = field(default_factory=dict)
     groups: dict[Version, Sifted] = field(default_factory=dict)
     signatures: list[Sifted] = field(default_factory=list)
     orders: dict[Version, Order] = field(default_factory=dict)
+    ranks: dict[Version, tuple[int, ...]] = field(default_factory=dict)
     insides: list[Inside] = field(default_factory=list)
     old: Heard | None = None
     oldest: list[ssl2.Ssl2Hello] = field(default_factory=list)
@@ -76,18 +88,19 @@ class _Interview:
         if first.how == PLAINTEXT:
             self.asker.stop(first.detail)
         else:
-            await self._everything(first.depth)
+            await self._everything(first)
             await self._end()
         if not self.asker.peer and self.asker.unreached:
             raise self.asker.unreached
         return self._survey(first)
 
-    async def _everything(self, after: int) -> None:
+    async def _everything(self, first: Heard) -> None:
+        after = first.depth
         async with asyncio.TaskGroup() as group:
             newest = group.create_task(self._suites12(after))
             group.create_task(self._tls12(newest))
             group.create_task(self._older(after, newest))
-            group.create_task(self._tls13(after))
+            group.create_task(self._tls13(first))
             group.create_task(self._ssl2(after))
 
     async def _end(self) -> None:
@@ -112,33 +125,32 @@ class _Interview:
     def _accepted(self) -> list[Version]:
         return [v for v in sorted(self.suites, reverse=True) if self.suites[v].accepted]
 
-    # TLS 1.3
-
-    async def _tls13(self, after: int) -> None:
-        inside = self.insides[0] if self.insides else None
-        found = await self._suites13(inside, after)
+    async def _tls13(self, first: Heard) -> None:
+        found = await self._suites13(first)
         self.suites[Version.TLS13] = found
         if found.accepted:
-            await self._groups13(found, inside)
+            await self._groups13(found)
 
-    async def _suites13(self, inside: Inside | None, after: int) -> Sifted:
-        found = await Sifter(self.asker, self.questions.suites13(retry=True)).run(
-            lists(Version.TLS13), after
-        )
-        if found.accepted or inside is None:
+    async def _suites13(self, first: Heard) -> Sifted:
+        pools = lists(Version.TLS13)
+        sifter = Sifter(self.asker, self.questions.suites13(retry=True))
+        found = await sifter.run(pools, first.depth)
+        no = first.alert.refusal if first.alert else None
+        if found.accepted or no is Refusal.PROTOCOL_VERSION:
             return found
+        # Perhaps it speaks 1.3 but no HelloRetryRequest: ask with a share.
         self.retries = False
-        # It speaks 1.3 but sends no HelloRetryRequest: ask with a share, groups stay open.
         sifter = Sifter(self.asker, self.questions.suites13(retry=False))
-        return await sifter.run(lists(Version.TLS13), self.asker.depth)
+        await sifter.run(pools, self.asker.depth)
+        if first.flight:
+            sifter.know(first.flight.hello.suite, first)
+        return sifter.found
 
-    async def _groups13(self, suites: Sifted, inside: Inside | None) -> None:
+    async def _groups13(self, suites: Sifted) -> None:
         sifter = Sifter(self.asker, self.questions.groups13(tuple(suites.accepted)))
-        seen = [heard for heard in suites.accepted.values() if heard.flight]
-        for heard in seen:
-            if heard.flight and heard.flight.group in GROUPS:
-                sifter.know(heard.flight.group or 0, heard)
-        if inside:
+        seen = list(suites.accepted.values())
+        _know_groups(sifter, seen, GROUPS)
+        for inside in self.insides:
             sifter.know(inside.group, seen[0])
         self.groups[Version.TLS13] = sifter.found
         if not self.retries:
@@ -182,8 +194,6 @@ class _Interview:
 
         return await self.asker.converse(look, self.asker.depth)
 
-    # TLS 1.2 and older
-
     async def _suites12(self, after: int) -> Sifted:
         sifter = Sifter(self.asker, self.questions.suites(Version.TLS12))
         self.suites[Version.TLS12] = await sifter.run(lists(Version.TLS12), after)
@@ -203,18 +213,18 @@ class _Interview:
             for version in _CLASSIC[1:]:
                 sifter = Sifter(self.asker, self.questions.suites(version))
                 self.suites[version] = sifter.found
-                pools = _without(lists(version), dying)
+                pools = without(lists(version), dying)
                 heard = await sifter.ask(pools[0], after)
                 after = max(after, heard.depth)
                 if not sifter.take(pools[0], heard):
-                    await sifter.run([*pools, *_each(dying)], after)
+                    await sifter.run([*pools, *each(dying)], after)
                 elif sifter.found.accepted:
                     group.create_task(self._rest(version, sifter, newest, {*dying}))
                     continue
                 elif sifter.found.older:
                     sifter.take(tuple(iana.of_version(version)), heard)
                 else:
-                    await sifter.run([*pools[1:], *_each(dying)], after)
+                    await sifter.run([*pools[1:], *each(dying)], after)
                 if sifter.found.all_refused:
                     self._refuse_below(version, sifter.found)
                     return
@@ -235,10 +245,10 @@ class _Interview:
         """Ask for the suites known from TLS 1.2 one by one, and for all others together."""
         after = max(heard.depth for heard in sifter.found.accepted.values())
         likely = dying | {s for s in (await newest).accepted if s in iana.of_version(version)}
-        rest = _without(lists(version), likely)
+        rest = without(lists(version), likely)
         if not likely:
             rest = [part for pool in rest for part in sifter.with_siblings(pool)]
-        await sifter.run([*_each(likely), *rest], after)
+        await sifter.run([*each(likely), *rest], after)
         if not (await newest).accepted:
             await self._curves(version, sifter.found)
 
@@ -255,9 +265,7 @@ class _Interview:
         flight = found.accepted[suite].flight
         beside = certificate_curve(flight) if iana.key_exchange(suite) == "ECDHE_ECDSA" else None
         sifter = Sifter(self.asker, self.questions.curves(version, suite, beside))
-        for heard in (found.accepted[each] for each in suites):
-            if heard.flight and heard.flight.group in CURVES:
-                sifter.know(heard.flight.group or 0, heard)
+        _know_groups(sifter, [found.accepted[number] for number in suites], CURVES)
         self.groups[version] = sifter.found
         depth = max(heard.depth for heard in found.accepted.values())
         await sifter.run(sifter.with_siblings(CURVES), depth)
@@ -275,26 +283,16 @@ class _Interview:
                 sifter.know(flight.key.signature, found.accepted[suite])
         self.signatures.append(await sifter.run([WEAK[kind]], depth))
 
-    # SSL 2.0
-
     async def _ssl2(self, after: int) -> None:
         async def look(stream: Stream) -> Heard:
-            await stream.write(ssl2.client_hello())
-            received = b""
-            while data := await stream.read(1 << 14):
-                received += data
-                answer = ssl2.parse_answer(received[: ssl2.MAX_ANSWER])
-                if isinstance(answer, ssl2.Ssl2Hello):
-                    self.oldest.append(answer)
-                if answer is not None:
-                    return said(answer) if isinstance(answer, Alert) else Heard(detail="SSL 2.0")
-                if len(received) > ssl2.MAX_ANSWER:
-                    raise ParseError("an SSL 2.0 answer without end")
-            return hung_up()
+            answer = await ssl2.ask(stream)
+            if isinstance(answer, ssl2.Ssl2Hello):
+                self.oldest.append(answer)
+            if isinstance(answer, Alert):
+                return said(answer)
+            return Heard(how="spoken", detail=f"sent {answer}") if answer else hung_up()
 
         self.old = await self.asker.converse(look, after)
-
-    # In the end
 
     async def _fallback(self, after: int) -> None:
         """RFC 7507: a server that knows better must refuse a hello marked as second choice."""
@@ -312,21 +310,34 @@ class _Interview:
     async def _order(self, version: Version, after: int) -> None:
         """Offer two suites with the one first that the server did not prefer."""
         found = self.suites[version]
+        pair = unbiased_pair(found)
         if prefers_later(found):
             self.orders[version] = Order.SERVER
-            return
-        pair = unbiased_pair(found)
-        if pair is None:
-            return
-        first, second = pair
+        elif pair is not None:
+            heard = await self.asker.ask(self._hello(version, pair[::-1]), after)
+            if heard.flight and heard.flight.hello.suite in pair:
+                again = heard.flight.hello.suite == pair[0]
+                self.orders[version] = Order.SERVER if again else Order.CLIENT
+        if self.rank and self.orders.get(version) is Order.SERVER:
+            await self._rank(version)
+
+    async def _rank(self, version: Version) -> None:
+        """Offer what it accepts again and again, each time without what it has chosen."""
+        left = list(self.suites[version].accepted)
+        ranked: list[int] = []
+        while left:
+            heard = await self.asker.ask(self._hello(version, tuple(left)), self.asker.depth)
+            chosen = heard.flight.hello.suite if heard.flight else None
+            if chosen not in left:
+                return
+            left.remove(chosen)
+            ranked.append(chosen)
+        self.ranks[version] = tuple(ranked)
+
+    def _hello(self, version: Version, suites: tuple[int, ...]) -> ClientHello:
         if version is Version.TLS13:
-            hello = self.questions.suites13(retry=self.retries).hello((second, first))
-        else:
-            hello = self.questions.classic(version, (second, first))
-        heard = await self.asker.ask(hello, after)
-        if heard.flight and heard.flight.hello.suite in pair:
-            again = heard.flight.hello.suite == first
-            self.orders[version] = Order.SERVER if again else Order.CLIENT
+            return self.questions.suites13(retry=self.retries).hello(suites)
+        return self.questions.classic(version, suites)
 
     def _shown(self) -> list[Shown]:
         """All answers up to TLS 1.2."""
@@ -373,14 +384,13 @@ class _Interview:
         found = {ssl2.LABEL: judge_ssl2(self.old, self.oldest, alive=alive)}
         for version in Version:
             order = self.orders.get(version, Order.INCONCLUSIVE)
-            found[version.label] = judge(self.suites.get(version), order, self.asker.stopped)
+            seen = judge(self.suites.get(version), order, self.asker.stopped)
+            found[version.label] = replace(seen, suites=self.ranks.get(version, seen.suites))
         return found
 
 
-def _each(items: Iterable[int]) -> list[tuple[int, ...]]:
-    """Each by itself."""
-    return [(item,) for item in sorted(items)]
-
-
-def _without(pools: Iterable[tuple[int, ...]], others: Container[int]) -> list[tuple[int, ...]]:
-    return [tuple(item for item in pool if item not in others) for pool in pools]
+def _know_groups(sifter: Sifter, seen: Iterable[Heard], among: Container[int]) -> None:
+    for heard in seen:
+        group = heard.flight.group if heard.flight else None
+        if group is not None and group in among:
+            sifter.know(group, heard)

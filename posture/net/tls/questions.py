@@ -1,6 +1,7 @@
 """What there is to ask a server, as dimensions for the sifter."""
 
 import functools
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -177,6 +178,16 @@ def lists(version: Version) -> tuple[tuple[int, ...], ...]:
             pool = "shared" if pool == "shared" else "signed"
         pools.setdefault(pool, []).append(suite)
     return tuple(tuple(pool) for pool in pools.values())
+
+
+def each(items: Iterable[int]) -> list[tuple[int, ...]]:
+    """Return lists that ask for each by itself."""
+    return [(item,) for item in sorted(items)]
+
+
+def without(pools: Iterable[tuple[int, ...]], others: Container[int]) -> list[tuple[int, ...]]:
+    """Return lists that leave ``others`` out."""
+    return [tuple(item for item in pool if item not in others) for pool in pools]
 
 
 def _likely(suite: int) -> tuple[bool, bool, bool, int]:

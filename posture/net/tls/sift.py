@@ -94,6 +94,8 @@ class Sifter:
     def know(self, item: int, heard: Heard) -> None:
         """Take ``item`` for accepted: something else that was asked has shown it."""
         self.found.accepted.setdefault(item, heard)
+        self.found.refused.pop(item, None)
+        self.found.unclear.pop(item, None)
 
     def with_siblings(self, items: Sequence[int]) -> list[tuple[int, ...]]:
         """Return lists to run: what is like something known by itself, all else together."""

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from posture.net.tcp import Stream
 from posture.net.tls.iana import ssl2_ciphers
 from posture.net.tls.wire import Alert, ContentType, Deframer, ParseError, Reader
 
@@ -58,6 +59,19 @@ def parse_answer(data: bytes) -> Ssl2Hello | Ssl2Error | Alert | None:
     if len(data) < 2 + length:
         return None
     return _message(Reader(data[2 : 2 + length]))
+
+
+async def ask(stream: Stream) -> Ssl2Hello | Ssl2Error | Alert | None:
+    """Ask on ``stream``; None: it hung up. Raises ParseError and what the stream raises."""
+    await stream.write(client_hello())
+    received = b""
+    while data := await stream.read(1 << 14):
+        received += data
+        if (answer := parse_answer(received)) is not None:
+            return answer
+        if len(received) > MAX_ANSWER:
+            raise ParseError("an SSL 2.0 answer without end")
+    return None
 
 
 def _alert(data: bytes) -> Alert | None:

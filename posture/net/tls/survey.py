@@ -38,7 +38,8 @@ class VersionSurvey:
     detail: str
     """What was heard, e.g. ``alert 70 protocol_version``."""
     suites: tuple[int, ...] = ()
-    """Accepted; of a list from which the server chose itself, in its order."""
+    """Accepted, in the order in which they were found; in the server's own where the survey was
+    to rank them and the server has one."""
     inconclusive: tuple[int, ...] = ()
     """Suites that could not be settled."""
     dying: tuple[int, ...] = ()
