@@ -171,7 +171,7 @@ class _Judge:
         kind = self.registry.sources[need.fact].subject
         for discovery in self.failed_discoveries(subject, kind):
             return discovery.failed or Failed(reason=Reason.BUG)
-        below = [s for s in self.index.of_kind(kind) if self.index.below(s.id, subject)]
+        below = self.index.beneath(subject, kind)
         if not below:
             return self.without_subject_of(kind)
         seen = [Seen(s, self.one(need, s, [])) for s in below]

@@ -129,6 +129,7 @@ class Index:
         self._records = {record.id: record for record in snapshot.subjects}
         self._facts: dict[tuple[str, str], Any] = {}
         self._kinds: dict[type[Subject], tuple[Subject, ...]] = {}
+        self._beneath: dict[type[Subject], dict[str, list[Subject]]] = {}
         self.subjects: dict[str, Subject] = {}
         for record in snapshot.subjects:
             if (kind := kinds.get(record.kind)) is None:
@@ -170,6 +171,18 @@ class Index:
         if isinstance(ancestor, Company):
             return True
         return ancestor.id in self._ancestors(subject)
+
+    def beneath(self, ancestor: Subject, kind: type[Subject]) -> Sequence[Subject]:
+        """Return all subjects of a kind that ``ancestor`` revealed, directly or not."""
+        if isinstance(ancestor, Company):
+            return self.of_kind(kind)
+        if kind not in self._beneath:
+            every: dict[str, list[Subject]] = {}
+            for found in self.of_kind(kind):
+                for name in self._ancestors(found.id):
+                    every.setdefault(name, []).append(found)
+            self._beneath[kind] = every
+        return self._beneath[kind].get(ancestor.id, ())
 
     def _ancestors(self, subject: str) -> set[str]:
         found: set[str] = set()

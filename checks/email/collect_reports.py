@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from posture.model import Clock, CollectError, Domain, Reason, collector
+from posture.net.threads import in_thread
 
 from . import aggregate_reports, mail_sample, tls_reports
 from .report_facts import ReportTotals
@@ -30,10 +31,14 @@ _OPEN |= getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @collector(traffic="no traffic: reads the report files that are declared for {name}", deadline=90)
-def reports(domain: Domain, clock: Clock) -> ReportTotals:
+async def reports(domain: Domain, clock: Clock) -> ReportTotals:
     """Add up the reports in the domain's folder, newest files first."""
-    if not domain.reports:
+    if not domain.reports:  # nearly always: not worth a thread
         return ReportTotals(domain=domain.name, declared=False)
+    return await in_thread(_added_up, domain, clock)
+
+
+def _added_up(domain: Domain, clock: Clock) -> ReportTotals:
     folder = Path(domain.reports)
     reading = _Reading(Totals(domain.name, clock.now() - WINDOW))
     files, whole = _files(folder)
