@@ -4,6 +4,7 @@ from posture.model import Area
 
 from . import (
     agreement,
+    alarms,
     collect_dkim,
     collect_dmarc,
     collect_dmarc_probe,
@@ -11,8 +12,12 @@ from . import (
     collect_reports,
     collect_spf,
     collect_spf_probe,
+    collect_tlsa,
+    collect_transport,
+    dane,
     discover,
     forgery,
+    logo,
     mail_filter,
     parked,
     provider_keys,
@@ -21,6 +26,7 @@ from . import (
     senders,
     signing,
     spf_terms,
+    transport,
 )
 
 AREA = Area(
@@ -33,6 +39,11 @@ AREA = Area(
         collect_dkim.dkim,
         collect_mx.mx,
         collect_reports.reports,
+        collect_transport.mta_sts,
+        collect_transport.mta_sts_policy,
+        collect_transport.tls_reporting,
+        collect_transport.bimi,
+        collect_tlsa.tlsa,
     ),
     discoverers=(discover.mail_servers,),
     checks=(
@@ -55,6 +66,14 @@ AREA = Area(
         routing.sane,
         mail_filter.filtered,
         parked.locked,
+        transport.present,
+        transport.valid,
+        transport.covers,
+        transport.enforced,
+        alarms.present,
+        dane.usable,
+        dane.matches,
+        logo.shown,
     ),
     probes=(collect_dmarc_probe.PROBE, collect_spf_probe.PROBE),
 )

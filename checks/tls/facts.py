@@ -52,6 +52,9 @@ class Certificate:
     """Fingerprint of the whole certificate, hexadecimal."""
     spki_sha256: str
     """Fingerprint of its public key as DANE and pinning use it (RFC 6698 §2.1); may be empty."""
+    sha512: str = ""
+    """The same two by SHA-512; empty in evidence from before they were taken."""
+    spki_sha512: str = ""
 
 
 @record

@@ -18,12 +18,13 @@ from posture.demo import (
     reports,
     smtp,
     staff,
+    transport,
     web,
 )
 from posture.demo.faults import DEMO_FAULTS, Fault
 from posture.demo.graph import GraphStandIn
 from posture.demo.graph_model import TenantModel
-from posture.demo.names import KIDS, LAB, MAIL_SERVERS, MAIN, ORTHO, RECALL
+from posture.demo.names import KIDS, LAB, MAIL_SERVERS, MAIN, ORTHO, RECALL, SENDING
 from posture.demo.pki import Authority, CertificateState
 
 __all__ = ["DEMO_FAULTS", "Fault", "Office", "start_office"]
@@ -87,9 +88,12 @@ class _Opening:
         for host in dict.fromkeys(MAIL_SERVERS.values()):
             await self.mail_server(host, keys)
         await self.registry(keys)
+        for domain in SENDING:
+            await self.policy(domain, keys)
         await self.machines()
         known = self.graph(keys)
         zones = names.published(self.faults, tuple(site.host for site in sites), self.now)
+        transport.publish(zones, self.faults, self.authority.key_digest)
         for host, server in authority.servers(zones, self.faults).items():
             await self.listen(f"{host}:53", dns.serve(server))
         return self.write(known, await self.stack.enter_async_context(dns.serve(zones)))
@@ -116,6 +120,14 @@ class _Opening:
         plain = web.redirect(site.host) if site.redirects else web.Response()
         await self.listen(f"{site.host}:443", web.serve(page, context))
         await self.listen(f"{site.host}:80", web.serve(plain))
+
+    async def policy(self, domain: str, keys: Path) -> None:
+        """Serve what the domain asks of those who send to it (MTA-STS)."""
+        host = transport.policy_host(domain)
+        context = self.authority.context(keys, host, CertificateState.GOOD, legacy=False)
+        body = transport.policy(domain, self.faults).encode()
+        page = web.Response(media_type="text/plain", body=body)
+        await self.listen(f"{host}:443", web.serve(page, context))
 
     async def mail_server(self, host: str, keys: Path) -> None:
         state = self.state(_MAIL_CERTIFICATES.get(host))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -65,6 +66,14 @@ class Authority:
             server_key=ec.generate_private_key(ec.SECP256R1()),
             now=now,
         )
+
+    @property
+    def key_digest(self) -> str:
+        """SHA-256 of the servers' public key, hexadecimal, as TLSA records hold it."""
+        encoded = self.server_key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return sha256(encoded).hexdigest()
 
     def write(self, path: Path) -> None:
         """Write the certificate that clients have to trust."""

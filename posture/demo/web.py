@@ -18,12 +18,13 @@ class Response:
     status: str = "200 OK"
     headers: tuple[str, ...] = ()
     body: bytes = _PAGE
+    media_type: str = "text/html; charset=utf-8"
 
     def wire(self, *, head_only: bool) -> bytes:
         """Return the octets of the response; the connection ends after it."""
         head = (
             f"HTTP/1.1 {self.status}",
-            "Content-Type: text/html; charset=utf-8",
+            f"Content-Type: {self.media_type}",
             f"Content-Length: {len(self.body)}",
             "Connection: close",
             *self.headers,

@@ -106,6 +106,9 @@ class Domain(Subject):
     def active_tests_allowed(self) -> bool:
         return self.owned
 
+    def endpoints(self) -> tuple[tuple[str, int | None], ...]:
+        return ((f"mta-sts.{self.name}", 443),)
+
 
 @subject("nameserver")
 class NameServer(Subject):

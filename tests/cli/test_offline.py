@@ -111,7 +111,9 @@ def test_probe_looks_at_one_target(run: Run, office: Path) -> None:
 
     network = load_client(office).network
     options = ["--resolver", network.resolver, "--json"]
-    code, out, err = run("probe", "email", "smile-dental.example", *options)
+    connect = [f"--connect={asked}={real}" for asked, real in (network.connect or {}).items()]
+    ca_file = ["--ca", str(network.ca_file)]
+    code, out, err = run("probe", "email", "smile-dental.example", *options, *ca_file, *connect)
     found = json.loads(out)
     assert (code, err) == (1, "")
     assert found["subject"] == "domain:smile-dental.example"
@@ -128,8 +130,6 @@ def test_probe_looks_at_one_target(run: Run, office: Path) -> None:
         "fix",
         "records",
     }
-    connect = [f"--connect={asked}={real}" for asked, real in (network.connect or {}).items()]
-    ca_file = ["--ca", str(network.ca_file)]
     for area, target in (
         ("tls", "portal.smile-dental.example"),
         ("web", "www.smile-dental.example"),

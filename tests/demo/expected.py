@@ -90,6 +90,14 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.senders.aligned": (MAIN,),
     "email.mx.sane": DOMAINS,
     "email.parked.locked": (PARKED,),
+    "email.mtasts.present": SENDING,
+    "email.mtasts.valid": SENDING,
+    "email.mtasts.covers": SENDING,
+    "email.mtasts.enforced": SENDING,
+    "email.tlsrpt.present": SENDING,
+    "email.dane.usable": MAIL[:1],
+    "email.dane.matches": MAIL[:1],
+    "email.bimi.shown": DOMAINS,
     "dns.caa.present": DOMAINS,
     "dns.caa.matches": SITES,
     "dns.references.registered": DOMAINS,
@@ -146,10 +154,19 @@ NOT_ARISING: dict[str, tuple[str, ...]] = {
     # The office runs its own mail servers: no service holds its mailboxes or filters its mail.
     "email.dkim.provider": DOMAINS,
     "email.mx.filtered": DOMAINS,
-    # And it signs nothing.
+    # A domain that sends nothing signs nothing.
     "email.dkim.present": (PARKED,),
     "email.dkim.strength": (PARKED,),
     "email.dkim.usable": (PARKED,),
+    # This one takes no mail either, so nothing is said of how it is to be delivered.
+    "email.mtasts.present": (PARKED,),
+    "email.mtasts.valid": (PARKED,),
+    "email.mtasts.covers": (PARKED,),
+    "email.mtasts.enforced": (PARKED,),
+    "email.tlsrpt.present": (PARKED,),
+    # One server has DANE records.
+    "email.dane.usable": MAIL[1:],
+    "email.dane.matches": MAIL[1:],
 }
 
 
@@ -201,8 +218,13 @@ CHANGES: dict[Fault, Change] = {
     Fault.SPF_PASS_ALL: Change(
         "email.spf.restrictive", INVOICES, Status.FAIL, moot=("email.spf.closed",)
     ),
-    Fault.DMARC_SUBDOMAINS: Change("email.dmarc.enforced", KIDS, Status.FAIL),
-    Fault.DMARC_WATCHING: Change("email.dmarc.enforced", MAIN, Status.FAIL),
+    # DMARC that is not enforced is in the way of a logo, if there were one.
+    Fault.DMARC_SUBDOMAINS: Change(
+        "email.dmarc.enforced", KIDS, Status.FAIL, moot=("email.bimi.shown",)
+    ),
+    Fault.DMARC_WATCHING: Change(
+        "email.dmarc.enforced", MAIN, Status.FAIL, moot=("email.bimi.shown",)
+    ),
     Fault.DMARC_NO_REPORTS: Change("email.dmarc.reports", ORTHO, Status.FAIL),
     Fault.SENDER_UNALIGNED: Change("email.senders.aligned", MAIN, Status.FAIL),
     Fault.DKIM_MISSING: Change(
@@ -214,6 +236,8 @@ CHANGES: dict[Fault, Change] = {
     Fault.DKIM_SHORT: Change("email.dkim.strength", KIDS, Status.PARTIAL),
     Fault.DKIM_TESTING: Change("email.dkim.usable", INVOICES, Status.FAIL),
     Fault.MX_DANGLING: Change("email.mx.sane", INVOICES, Status.FAIL),
+    Fault.STS_MX_MISSING: Change("email.mtasts.covers", ORTHO, Status.FAIL),
+    Fault.DANE_STALE: Change("email.dane.matches", MAIL[0], Status.FAIL),
     Fault.PARKED_SOFT: Change("email.parked.locked", PARKED, Status.FAIL),
     Fault.CAA_MISSING: Change(
         "dns.caa.present",

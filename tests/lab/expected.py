@@ -46,6 +46,12 @@ email.mx.filtered         -      -      -      -       -      ?     ?     ?
 email.senders.aligned     -      -      -      -       -      -     -     -
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?
+email.mtasts.present      FAIL   FAIL   FAIL   FAIL    -      ?     ?     ?
+email.mtasts.valid        -      -      -      -       -      ?     ?     ?
+email.mtasts.covers       -      -      -      -       -      ?     ?     ?
+email.mtasts.enforced     -      -      -      -       -      ?     ?     ?
+email.tlsrpt.present      -      -      -      -       -      ?     ?     ?
+email.bimi.shown          ok     -      ok     -       ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?
 dns.references.registered ok     ok     FAIL   ok      ok     ?     ?     ?
 dns.dnssec.valid          ok     -      -      -       -      FAIL  ?     ?
@@ -70,6 +76,8 @@ tls.mail.trusted          .      .      .      .       .      ?     ?     ?
 tls.mail.name             .      .      .      .       .      ?     ?     ?
 tls.mail.expiry           .      .      .      .       .      ?     ?     ?
 tls.mail.legacy           .      .      .      .       .      ?     ?     ?
+email.dane.usable         .      .      .      .       .      ?     ?     ?
+email.dane.matches        .      .      .      .       .      ?     ?     ?
 """
 
 # website:{column}.example. Nothing listens at down, on either port.
@@ -92,6 +100,8 @@ tls.mail.trusted    ok    -      FAIL FAIL
 tls.mail.name       ok    -      ok   ok
 tls.mail.expiry     ok    -      ok   FAIL
 tls.mail.legacy     ok    -      FAIL ok
+email.dane.usable   -     -      -    -
+email.dane.matches  -     -      -    -
 """
 
 # host:{column}. The last one can be judged from outside only.

@@ -160,7 +160,8 @@ def test_what_was_cut_off_may_have_been_the_missing_one() -> None:
 def test_keys_are_named(key: rsa.RSAPrivateKey, named: tuple[str, int]) -> None:
     found = describe(_signed_for(key.public_key()))
     assert (found["key"], found["key_bits"]) == named
-    assert len(found["spki_sha256"]) == 64
+    assert len(found["sha256"]) == len(found["spki_sha256"]) == 64
+    assert len(found["sha512"]) == len(found["spki_sha512"]) == 128
 
 
 def _signed_for(public: CertificatePublicKeyTypes) -> x509.Certificate:
@@ -185,6 +186,7 @@ def test_a_key_of_an_unknown_kind_is_its_number() -> None:
     )
     read = describe(load(strange))
     assert (read["key"], read["key_bits"], read["spki_sha256"]) == ("1.2.840.10045.2.9", 0, "")
+    assert read["spki_sha512"] == ""
 
 
 def test_a_certificate_without_common_name_and_names() -> None:

@@ -65,7 +65,7 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
     """Return what a report says of a certificate; keys are the fields of ``Certificate``."""
     names, addresses = _alternative_names(certificate)
     key, bits = _key(certificate)
-    der = certificate.public_bytes(Encoding.DER)
+    der, key_der = certificate.public_bytes(Encoding.DER), _spki(certificate)
     return {
         "subject": _text(certificate.subject),
         "issuer": _text(certificate.issuer),
@@ -80,7 +80,9 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
         "signature": certificate.signature_algorithm_oid._name,  # noqa: SLF001 - its only name
         "self_issued": certificate.issuer == certificate.subject,
         "sha256": hashlib.sha256(der).hexdigest(),
-        "spki_sha256": _spki(certificate),
+        "spki_sha256": hashlib.sha256(key_der).hexdigest() if key_der else "",
+        "sha512": hashlib.sha512(der).hexdigest(),
+        "spki_sha512": hashlib.sha512(key_der).hexdigest() if key_der else "",
     }
 
 
@@ -260,13 +262,12 @@ def _key(certificate: x509.Certificate) -> tuple[str, int]:
     return certificate.public_key_algorithm_oid.dotted_string, 0
 
 
-def _spki(certificate: x509.Certificate) -> str:
+def _spki(certificate: x509.Certificate) -> bytes:
     try:
         key = certificate.public_key()
     except UnsupportedAlgorithm:
-        return ""
-    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(encoded).hexdigest()
+        return b""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def examine(chain: list[bytes]) -> tuple[dict[str, Any], list[x509.Certificate]]:
