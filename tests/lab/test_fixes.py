@@ -34,6 +34,7 @@ SHARE = 0.95
 ELSEWHERE = {
     "dns.dnssec.signed": "the DNS host makes the keys and the registrar takes them",
     "dns.dnssec.valid": "the DNS host makes the keys and the registrar takes them",
+    "email.mtasts.present": "a web host has to serve the policy first",
     "dns.delegation.diverse": "another name server has to be had first",
     "email.senders.aligned": "the service has to be told to sign; it shows the records",
     "email.dkim.present": "the mail service makes the key",
