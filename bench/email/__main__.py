@@ -113,7 +113,7 @@ def at_once(lab: Customers, rounds: int) -> None:
             asked = lab.questions() - before
             others[name].append(Run(said[name]["cpu"], said[name]["wall"], asked))
     print(f"checkdmarc {said['all']['version']}, dnspython {said['all']['dnspython']}")
-    print(f"the same topics: {coverage.TOPICS}; checkdmarc's others: SOA MTA-STS TLS-RPT BIMI")
+    print(f"the same topics: {coverage.TOPICS}; checkdmarc, all: also SOA MTA-STS TLS-RPT BIMI")
     for name, batch in made.items():
         looked(name, batch)
     coverage.compare(coverage.facts(made["the same topics"]), said["all"]["facts"])

@@ -1,10 +1,10 @@
 """What both tools look at, and whether they see the same.
 
-Of checkdmarc's topics these five are posture's too: DNSSEC, NS, MX with addresses, SPF, DMARC. Left
-out on both sides: SOA, MTA-STS, TLS-RPT and BIMI (checkdmarc's), CAA, web addresses, references to
-others and DKIM (posture's). Within a topic each does what it does: checkdmarc asks for the reverse
-names of MX addresses and whether their zones are signed; posture asks who consents to DMARC
-reports, judges by its policy and keeps the evidence.
+Compared are five topics: DNSSEC, NS, MX with addresses, SPF, DMARC. Left out on both sides: SOA
+(checkdmarc's); MTA-STS, TLS-RPT and BIMI, which both have, and of which this lab has next to
+nothing; CAA, web addresses, references to others and DKIM (posture's). Within a topic each does
+what it does: checkdmarc asks for the reverse names of MX addresses and whether their zones are
+signed; posture asks who consents to DMARC reports, judges by its policy and keeps the evidence.
 """
 
 from collections import Counter
