@@ -39,6 +39,8 @@ class Row:
     """The sender's /24 or /48, empty when the address cannot be read."""
     aligned: bool
     """They passed DMARC by DKIM or by SPF."""
+    by_spf: bool = False
+    """They passed it by SPF, and not by DKIM."""
     forwarded: bool
     """The receiver takes them for forwarded or for mail of a list."""
     header_from: str
@@ -225,7 +227,8 @@ _FORWARDED = {"forwarded", "mailing_list", "trusted_forwarder"}
 
 def _row(row: dict[str, str], lists: dict[str, list[dict[str, str]]]) -> tuple[Row, int] | None:
     count = _number(row.get("record/row/count", ""))
-    results = {row.get(f"{_EVALUATED}/{kind}", "").lower() for kind in ("dkim", "spf")}
+    by_dkim, by_spf = (row.get(f"{_EVALUATED}/{kind}", "").lower() for kind in ("dkim", "spf"))
+    results = {by_dkim, by_spf}
     if count is None or not results & {"pass", "fail"}:
         return None
     signed = (_passed(found, _DKIM) for found in lists.get(_DKIM, ()))
@@ -234,6 +237,7 @@ def _row(row: dict[str, str], lists: dict[str, list[dict[str, str]]]) -> tuple[R
     read = Row(
         network=_network(row.get("record/row/source_ip", "")),
         aligned="pass" in results,
+        by_spf=by_spf == "pass" != by_dkim,
         forwarded=bool(reasons & _FORWARDED),
         header_from=_domain(row.get("record/identifiers/header_from", "")),
         dkim=tuple(dict.fromkeys(found for found in signed if found)),

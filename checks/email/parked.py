@@ -19,6 +19,8 @@ from . import dmarc_advice, spf, spf_advice
 from .dkim import withdraw_all
 from .dmarc import Applied, settle
 from .facts import DkimDiscovery, DmarcDiscovery, Mx, Outcome, SpfDiscovery
+from .report_facts import ReportTotals
+from .senders import passing
 from .spf_tree import chain
 
 _EXPECTED = "MX 0 . | v=spf1 -all | p=reject"
@@ -31,6 +33,7 @@ def locked(
     dmarc: DmarcDiscovery,
     mx: Mx,
     dkim: DkimDiscovery | Failed,
+    reports: ReportTotals | Failed,
 ) -> Verdict:
     """A domain that sends no mail tells everybody so."""
     if domain.sends_mail is not False:
@@ -42,7 +45,9 @@ def locked(
     keys = _keys(domain.name, dkim)
     if lines:
         records = "\n    ".join([*lines.values(), *keys])
-        verdict = failed("open", *evidence, fix="lock", missing=open_parts, records=records)
+        values = {"missing": open_parts, "records": records, "senders": passing(reports)}
+        fix = "after" if values["senders"] else "lock"
+        verdict = failed("open", *evidence, fix=fix, domain=domain.name, **values)
     elif applied.unseen:
         reasons = [answer.reason for answer in dmarc.answers if answer.reason]
         verdict = unknown("unseen", *evidence, reason=reasons[0] or Reason.INCONCLUSIVE)

@@ -20,6 +20,8 @@ class SendingSource:
     """Networks they came from (/24 or /48); the addresses are not kept."""
     receivers: int
     """Organisations that reported them."""
+    by_spf: int = 0
+    """Messages of those aligned that have no DKIM signature to fall back on."""
 
 
 @record

@@ -23,6 +23,7 @@ GROUPS = 10_000
 class _Sum:
     messages: int = 0
     aligned: int = 0
+    by_spf: int = 0
     selectors: Counter[str] = field(default_factory=Counter)
     networks: set[str] = field(default_factory=set)
     receivers: set[str] = field(default_factory=set)
@@ -140,6 +141,7 @@ class Totals:
     def _join(found: _Sum, row: Row, count: int, selectors: list[str], receiver: str) -> None:
         found.messages += count
         found.aligned += count if row.aligned else 0
+        found.by_spf += count if row.by_spf else 0
         for selector in selectors:
             if len(found.selectors) < NETWORKS:
                 found.selectors[selector] += count
@@ -156,6 +158,7 @@ def _source(name: str, found: _Sum) -> SendingSource:
         selectors=tuple(common[:SELECTORS]),
         messages=found.messages,
         aligned=found.aligned,
+        by_spf=found.by_spf,
         networks=len(found.networks),
         receivers=len(found.receivers),
     )

@@ -22,6 +22,8 @@ from . import spf as grammar
 from . import spf_advice as advice
 from .check_host import Limits
 from .facts import Mx, Outcome, SpfDiscovery, SpfLookup
+from .report_facts import ReportTotals
+from .senders import by_spf
 from .spf_plan import shortened
 from .spf_tree import Breadth, breadth, chain, costs, own_term, refers
 
@@ -206,14 +208,18 @@ def _unknown_total(spf: SpfDiscovery, params: Lookups, voids: int) -> Verdict | 
 
 
 @check("email.spf.restrictive")
-def restrictive(spf: SpfDiscovery, params: Restrictive) -> Verdict:
+def restrictive(spf: SpfDiscovery, reports: ReportTotals | Failed, params: Restrictive) -> Verdict:
     """The SPF record does not let the whole internet send in the domain's name."""
     if away := undecided(spf) or faulty(spf):
         return away
     found = breadth(spf)
     expected = f"no +all, at most {params.ipv4_addresses:,} IPv4 addresses"
     observed = found.everyone or f"{found.ipv4:,} IPv4 addresses"
-    return replace(_allowed(spf, found, params), observed=observed, expected=expected)
+    verdict = _allowed(spf, found, params)
+    if verdict.says == "everyone" and (senders := by_spf(reports)):
+        # Whether they would still be listed cannot be told: reports keep no addresses.
+        verdict = replace(verdict, fix="after", values={**verdict.values, "senders": senders})
+    return replace(verdict, observed=observed, expected=expected)
 
 
 def _allowed(spf: SpfDiscovery, found: Breadth, params: Restrictive) -> Verdict:

@@ -92,6 +92,20 @@ def losing(reports: ReportTotals, spf: SpfDiscovery) -> list[SendingSource]:
     return [source for source in reports.sources if _failing(source) and _is_named(source, spf)]
 
 
+def by_spf(reports: ReportTotals | Failed) -> str:
+    """List whose mail passes by SPF alone, so that it fails with a narrower record."""
+    found = () if isinstance(reports, Failed) else reports.sources
+    worst = sorted(found, key=lambda each: (-each.by_spf, each.domain))
+    return ", ".join(f"{each.domain} ({each.by_spf})" for each in worst[:_SHOWN] if each.by_spf)
+
+
+def passing(reports: ReportTotals | Failed) -> str:
+    """List who sends mail that passes, the largest first."""
+    found = () if isinstance(reports, Failed) else reports.sources
+    most = sorted(found, key=lambda each: (-each.aligned, each.domain))
+    return ", ".join(f"{each.domain} ({each.aligned})" for each in most[:_SHOWN] if each.aligned)
+
+
 def _strangers(reports: ReportTotals, spf: SpfDiscovery) -> list[SendingSource]:
     return [source for source in reports.sources if _failing(source) and not _is_named(source, spf)]
 

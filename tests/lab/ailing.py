@@ -51,6 +51,7 @@ _FIRMS: dict[str, list[str]] = {
     "spf-circle": _firm("spf-circle", spf=_spf(f"ip4:{OWN}", "include:_spf.circle.example",
                                                "-all")),
     "spf-all": _firm("spf-all", spf=_spf(f"ip4:{OWN}", "+all")),
+    "spf-loose": _firm("spf-loose", spf=_spf(f"ip4:{OWN}", "+all")),
     "spf-open": _firm("spf-open", spf=_spf(f"ip4:{OWN}", "include:_spf.open.example", "-all")),
     "spf-end": _firm("spf-end", spf=_spf(f"ip4:{OWN}", "?all")),
     "spf-idle": _firm("spf-idle", spf=_spf(f"ip4:{OWN}", *_MANY[:8], "include:servers.mcsv.net",
@@ -163,6 +164,8 @@ def senders() -> dict[str, list[Message]]:
         for name in SENDING
     }  # fmt: skip
     found["dmarc-early.example"] += [early(signs=False)]
+    loose = "spf-loose.example"
+    found[loose] += [Message(ip=UNLISTED, mail_from=f"till@{loose}", header_from=loose)]
     return found
 
 

@@ -41,9 +41,12 @@ ELSEWHERE = {
     "email.dkim.strength": "the mail service makes the key",
     ("email.spf.lookups", "reduce"): "which service goes is for its user to say",
     ("email.spf.restrictive", "narrow"): "only the owner knows which servers send",
+    ("email.spf.restrictive", "after"): "a sender has to be listed first, or its mail is lost",
     ("email.dmarc.enforced", "after"): "a sender has to be set up first, or its mail is lost",
 }
 """Findings that no record ends which could be printed: by check, or check and fix, and why."""
+
+REPORTED = ("dmarc-early.example", "spf-loose.example")
 
 Key = tuple[str, str]
 """Check and subject."""
@@ -111,7 +114,7 @@ class Lab:
         path = self.folder / "client.toml"
         rows = "".join(
             f'[[domains]]\nname = "{name}"\nsends_mail = {str(name in ailing.SENDING).lower()}\n'
-            + ('reports = "reports"\n' if name == "dmarc-early.example" else "")
+            + ('reports = "reports"\n' if name in REPORTED else "")
             for name in ailing.AUDITED
         )
         head = (
@@ -144,6 +147,12 @@ class Lab:
         (self.folder / "reports").mkdir(exist_ok=True)
         path = self.folder / "reports" / "receiver.xml"
         path.write_bytes(report(own, service, domain=domain, period=period))
+        loose = REPORTED[1]
+        till = row(
+            header_from=loose, dkim="fail", spf="pass", signed=(), sent=(loose, "pass"), count=7
+        )
+        path = self.folder / "reports" / "till.xml"
+        path.write_bytes(report(till, name="2", domain=loose, period=period))
 
 
 def is_wrong(entry: Entry) -> bool:

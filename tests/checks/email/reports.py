@@ -88,4 +88,5 @@ def source(domain: str, messages: int, aligned: int, *selectors: str, **more: in
         selectors=selectors,
         networks=more.get("networks", 1),
         receivers=more.get("receivers", 1),
+        by_spf=more.get("by_spf", 0),
     )

@@ -78,11 +78,17 @@ def reports(zones: Zones, domain: Domain = DOMAIN) -> Verdict:
     return forgery.reports(domain, dmarc(zones, domain))
 
 
-def locked(spf_record: str, policy: Zones, *servers: str, domain: Domain = PARKED) -> Verdict:
+def locked(
+    spf_record: str,
+    policy: Zones,
+    *servers: str,
+    domain: Domain = PARKED,
+    totals: ReportTotals | Failed = NO_FOLDER,
+) -> Verdict:
     zones = {domain.name: {"TXT": [spf_record] if spf_record else [], "MX": servers}, **policy}
     facts = spf(zones, domain), dmarc(zones, domain), mx(zones, domain)
     dkim = observe(collect_dkim.dkim, domain, TIMED_OUT, FakeNet(zones), FakeClock())
-    return parked.locked(domain, *facts, dkim)
+    return parked.locked(domain, *facts, dkim, totals)
 
 
 PRESENT: list[Case] = [
@@ -191,6 +197,9 @@ LOCKED: list[Case] = [
     ("sends", locked(CLOSED, {}, domain=SENDER), AWAY, "sends", None),
     ("not said", locked(CLOSED, {}, domain=DOMAIN), AWAY, "sends", None),
     ("nothing", locked("", {}), FAIL, "open", "lock"),
+    ("nothing, and mail passes", locked("", {}, totals=losing(9, 5)), FAIL, "open", "after"),
+    ("nothing, and no mail passes", locked("", {}, totals=losing(9, 0)), FAIL, "open", "lock"),
+    ("nothing, and no reports seen", locked("", {}, totals=TIMED_OUT), FAIL, "open", "lock"),
     ("by redirect", locked("v=spf1 redirect=p.example", {**at(f"{P}reject"), **SHUT}, "0 ."), PASS,
      "ok", None),
     ("by redirect to a sender", locked("v=spf1 redirect=p.example", {

@@ -1,8 +1,10 @@
 import pytest
 
 from posture.checks.email import sender_policy
+from posture.checks.email.report_facts import ReportTotals, SendingSource
 from posture.checks.email.sender_policy import Lookups, Restrictive
 from posture.model import Domain, Failed, Reason, Status, Verdict
+from tests.checks.email.reports import source
 from tests.checks.email.test_spf_grammar import BAD
 from tests.checks.email.world import (
     DOMAIN,
@@ -26,6 +28,7 @@ WIDTH = Restrictive(ipv4_addresses=1 << 24, ipv6_prefix=16)
 TWO = {"example.com": {"TXT": ["v=spf1 a -all", "v=spf1 mx -all"]}}
 NONE: Zones = {"example.com": {"TXT": ["hello"]}}
 NO_ANSWER = Failed(reason=Reason.TIMEOUT)
+NO_FOLDER = ReportTotals(domain="example.com", declared=False)
 
 
 def present(zones: Zones, servers: Zones | Failed, domain: Domain = DOMAIN) -> Verdict:
@@ -41,8 +44,15 @@ def lookups(zones: Zones, limits: Lookups = LIMITS) -> Verdict:
     return sender_policy.lookups(spf(zones), limits)
 
 
-def restrictive(zones: Zones) -> Verdict:
-    return sender_policy.restrictive(spf(zones), WIDTH)
+def restrictive(zones: Zones, reports: ReportTotals | Failed = NO_FOLDER) -> Verdict:
+    return sender_policy.restrictive(spf(zones), reports, WIDTH)
+
+
+def passed_by(*sources: SendingSource) -> ReportTotals:
+    return ReportTotals(domain="example.com", declared=True, reports=1, sources=sources)
+
+
+ALONE = passed_by(source("b.example", 9, 7, by_spf=2), source("a.example", 5, 5, by_spf=5))
 
 
 def includes(count: int, **others: str) -> Zones:
@@ -144,6 +154,13 @@ RESTRICTIVE: list[Case] = [
     ("neutral", restrictive(text("v=spf1 a ?all")), PASS, "open_ended", None),
     ("no end", restrictive(text("v=spf1 ip4:192.0.2.1")), PASS, "open_ended", None),
     ("everyone", restrictive(text("v=spf1 +all")), FAIL, "everyone", "close"),
+    ("everyone, some by SPF alone", restrictive(text("v=spf1 +all"), ALONE), FAIL, "everyone",
+     "after"),
+    ("everyone, all signed", restrictive(text("v=spf1 +all"), passed_by(source("a.example", 5, 5))),
+     FAIL, "everyone", "close"),
+    ("everyone, no reports seen", restrictive(text("v=spf1 +all"), Failed(reason=Reason.DENIED)),
+     FAIL, "everyone", "close"),
+    ("in order, some by SPF alone", restrictive(text("v=spf1 -all"), ALONE), PASS, "ok", None),
     ("everyone twice", restrictive(text("v=spf1 include:a.example +all",
                                         a_example="v=spf1 +all")), FAIL, "everyone", "drop"),
     ("plain all", restrictive(text("v=spf1 a all")), FAIL, "everyone", "close"),
