@@ -24,6 +24,11 @@ FREE = 1 << 20
 CHUNK = 1 << 16
 MEMBERS = 100
 """Files in an archive."""
+MAIL = 4 << 20
+"""Bytes of a mail: taken apart, it takes a dozen times that. What a zipped report that fills one
+comes to is beyond ``EXPANDED`` anyway."""
+LINES = 300_000
+"""Lines of a mail, each of which is a string of its own for a while."""
 PARTS = 1000
 """Lines of a mail that may part it."""
 HEAD = 1 << 16
@@ -161,6 +166,7 @@ def is_mail(data: bytes) -> bool:
 
 
 def _attached(data: bytes, meter: _Meter) -> Iterator[Document]:
+    _check_size(data)
     _check_heads(data)
     found = False
     for payload in _payloads(data):
@@ -171,8 +177,16 @@ def _attached(data: bytes, meter: _Meter) -> Iterator[Document]:
         raise NotAReportError("a mail without a report")
 
 
+def _check_size(data: bytes) -> None:
+    """A mail is taken apart in memory: bound what that can cost."""
+    if len(data) > MAIL:
+        raise ParseError(f"the mail is larger than {MAIL >> 20} MiB")
+    if data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") > LINES:
+        raise ParseError(f"the mail has more than {LINES} lines")
+
+
 def _check_heads(data: bytes) -> None:
-    """A mail is taken apart in memory: bound what its parts can cost."""
+    """Bound what the parts of a mail can cost."""
     parts = data.replace(b"\r\n", b"\n").split(b"\n--", PARTS + 1)
     if len(parts) > PARTS:
         raise ParseError(f"the mail has more than {PARTS} parts")

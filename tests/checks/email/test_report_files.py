@@ -192,6 +192,56 @@ def test_a_hostile_report_is_survived(name: str) -> None:
         tracemalloc.stop()
 
 
+BODIES = {
+    "empty lines": (b"\n" * (8 << 20), "MiB"),
+    "fewer of them": (b"\n" * (3 << 20), "lines"),
+    "empty lines, as an old Mac ends them": (b"\r" * (3 << 20), "lines"),
+    "empty lines, as Windows ends them": (b"\r\n" * (2 << 20) + b"x", "MiB"),
+    "one line": (b"x" * (16 << 20), "MiB"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_mail_is_measured_before_it_is_taken_apart(name: str) -> None:
+    body, limit = BODIES[name]
+    data = b"A: b\n\n" + body
+    tracemalloc.start()
+    try:
+        with pytest.raises(ParseError, match=limit):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def largest(line: bytes, end: bytes = b"\n") -> bytes:
+    """A mail of plain lines, and as large as one may be."""
+    head = b"A: b\nContent-Transfer-Encoding: 8bit\n\n"
+    whole = line + end
+    return head + (whole * (report_file.MAIL // len(whole)))[: report_file.MAIL - len(head)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        largest(b"x" * report_file.MAIL),
+        largest(b"\xff" * report_file.MAIL),
+        largest(b"x" * 14),
+        largest(b"x" * 14, b"\r\n"),
+        b"A: b\n\n" + b"\n" * (report_file.LINES - 2),
+    ],
+)
+def test_the_largest_mail_is_taken_apart_within_bounds(data: bytes) -> None:
+    assert len(data) <= report_file.MAIL
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotAReportError):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aggregate_reports, "ROWS", 3)
     assert len(read(report(*[row(count="x")] * 3))) == 1
