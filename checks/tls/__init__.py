@@ -2,7 +2,7 @@
 
 from posture.model import Area
 
-from . import collect_mail, collect_web, mail, web
+from . import collect_mail, collect_probe, collect_web, mail, web
 
 AREA = Area(
     name="tls",
@@ -26,4 +26,5 @@ AREA = Area(
         mail.expiry,
         mail.legacy,
     ),
+    probes=(collect_probe.PROBE,),
 )

@@ -59,6 +59,24 @@ def look(
     return Exit.FINE
 
 
+def beside(
+    probe: Probe,
+    subject: Subject,
+    options: Mapping[str, str],
+    config: NetConfig,
+    *,
+    seconds: float,
+) -> Probed:
+    """Carry out a probe that adds to its area's findings; a failure is what it found then."""
+    try:
+        return common.run_async(_within(probe, subject, options, config, seconds))
+    except CollectError as error:
+        why = str(error)
+    except TimeoutError:
+        why = f"not done within {seconds:g} s"
+    return Probed(document={"failed": why}, lines=(f"{probe.name} could not be looked at: {why}",))
+
+
 async def _within(
     probe: Probe,
     subject: Subject,

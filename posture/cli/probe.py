@@ -1,6 +1,6 @@
 """``posture probe``: one area, one target, no client file."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,11 @@ import msgspec
 from posture import codec
 from posture.attest import Attestations
 from posture.audit import Audit
-from posture.cli import common, expert, mail
+from posture.cli import aim, common, expert, mail
 from posture.cli.exits import Exit, worst
 from posture.client import Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
-from posture.clock import SystemClock
-from posture.model import Company, Domain, MailServer, Subject, WebSite
+from posture.model import Company, Domain, MailServer, Probe, Probed, Subject, WebSite
 from posture.net import NetConfig
 from posture.plan import Plan
 from posture.plugins import Registry
@@ -30,6 +29,8 @@ from posture.waivers import Waivers
 SMTP = {25, 465, 587}
 MAIL = "mail"
 """Stands for two areas at once."""
+ONE_TARGET = 12
+"""Connections at a time to the one server that was named."""
 NEEDS_CLIENT = {"network", "identity", "backup", "governance"}
 
 
@@ -66,33 +67,56 @@ def command(
     """
     common.begin(verbose=verbose)
     registry = common.registry()
-    if area in registry.probes:
+    extra = registry.probes.get(area)
+    if extra and area not in registry.areas:
         config = NetConfig(
             resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
         )
-        probe = registry.probes[area]
-        return expert.look(probe, target, words, config, seconds=timeout, as_json=as_json)
-    if words:
+        return expert.look(extra, target, words, config, seconds=timeout, as_json=as_json)
+    if words and not extra:
         raise click.UsageError(f"The area {area} takes no {' '.join(words)!r}.")
-    subject = _subject(registry, area, target)
+    options = expert.given(extra, words) if extra else {}
+    aimed = aim.aim(_subject(registry, area, target), options, _connect(connect))
+    subject, clock = aimed.subject, aimed.clock
     network = NetworkSettings(
-        resolver=common.resolver(resolver), ca_file=ca_file, connect=_connect(connect)
+        resolver=common.resolver(resolver), ca_file=ca_file, connect=aimed.connect
     )
     areas = mail.AREAS if area == MAIL else {area}
     narrowed = _only(load_policy(policy, registry), registry, areas, subject)
     setup = _setup(registry, narrowed, subject, network)
-    clock = SystemClock()
     taken = common.run_async(scan(setup, clock, deadline=timeout, only=_alone(setup.plan, subject)))
     made = audit(setup, taken)
+    more = _more(extra, aimed, options, network, timeout) if extra else None
     if as_json:
-        more = {"plan": mail.steps(made)} if area == MAIL else {}
-        click.echo(codec.encode(_document(made, taken, subject) | more), nl=False)
+        plan = {"plan": mail.steps(made)} if area == MAIL else {}
+        added = dict(more.document) if more else {}
+        click.echo(codec.encode(_document(made, taken, subject) | plan | added), nl=False)
     elif area == MAIL:
         for line in mail.lines(made):
             common.data(line)
     else:
         _print(made)
+        for line in more.lines if more else ():
+            common.data(line)
     return worst([common.exit_code(made, "high", 0.0), common.interrupted(taken)])
+
+
+def _more(
+    extra: Probe,
+    aimed: aim.Aim,
+    options: Mapping[str, str],
+    network: NetworkSettings,
+    seconds: float,
+) -> Probed:
+    """What an area's own probe adds to its findings."""
+    config = NetConfig(
+        resolver=network.resolver,
+        ca_file=network.ca_file,
+        connect=network.connect,
+        per_host=ONE_TARGET,
+    )
+    at = {"at": aimed.clock.now().isoformat()}
+    return expert.beside(extra, aimed.subject, {**options, **at}, config, seconds=seconds)
 
 
 def _setup(registry: Registry, policy: Policy, subject: Subject, network: NetworkSettings) -> Setup:

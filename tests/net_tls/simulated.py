@@ -185,7 +185,10 @@ class Simulated:
     def _curve(self, hello: Hello) -> int | None:
         if self.favourite is not None:
             return self.favourite
-        return next((curve for curve in self.curves if curve in hello.groups), None)
+        first, second = self.curves, hello.groups
+        if not self.server_order:
+            first, second = second, first
+        return next((curve for curve in first if curve in second), None)
 
     def _signature(self, suite: int, hello: Hello) -> int | None:
         kind = iana.key_exchange(suite).rpartition("_")[2]

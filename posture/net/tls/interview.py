@@ -5,26 +5,24 @@ first, one by one, and groups are asked for with suites that are known by then.
 """
 
 import asyncio
-from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from posture.net.tcp import Stream
 from posture.net.tls import iana, ssl2
 from posture.net.tls.asker import PLAINTEXT, Asker, Budget, Heard, hung_up, said
 from posture.net.tls.conclusions import (
-    certificate_curve,
     judge,
     judge_ssl2,
     prefers_later,
     settle,
     unbiased_pair,
 )
+from posture.net.tls.details import curves, know_groups, weak_signatures
 from posture.net.tls.exchange import Dial
 from posture.net.tls.facts import Shown, chains, dh_parameters, gather
 from posture.net.tls.flight import Flight
 from posture.net.tls.hello import ClientHello
 from posture.net.tls.questions import (
-    CURVES,
     FALLBACK_SCSV,
     GROUPS,
     OTHER_SIGNATURES,
@@ -149,7 +147,7 @@ class _Interview:
     async def _groups13(self, suites: Sifted) -> None:
         sifter = Sifter(self.asker, self.questions.groups13(tuple(suites.accepted)))
         seen = list(suites.accepted.values())
-        _know_groups(sifter, seen, GROUPS)
+        know_groups(sifter, seen, GROUPS)
         for inside in self.insides:
             sifter.know(inside.group, seen[0])
         self.groups[Version.TLS13] = sifter.found
@@ -253,35 +251,16 @@ class _Interview:
             await self._curves(version, sifter.found)
 
     async def _curves(self, version: Version, found: Sifted) -> None:
-        """Ask for curves with a suite whose key exchange is on one."""
-        suites = [s for s in found.accepted if iana.key_exchange(s) in {"ECDHE_RSA", "ECDHE_ECDSA"}]
-        if (
-            version is Version.SSL3
-            or not suites
-            or any(known < Version.TLS13 for known in self.groups)
-        ):
+        if version is Version.SSL3 or any(known < Version.TLS13 for known in self.groups):
             return
-        suite = min(suites, key=lambda number: iana.key_exchange(number) != "ECDHE_RSA")
-        flight = found.accepted[suite].flight
-        beside = certificate_curve(flight) if iana.key_exchange(suite) == "ECDHE_ECDSA" else None
-        sifter = Sifter(self.asker, self.questions.curves(version, suite, beside))
-        _know_groups(sifter, [found.accepted[number] for number in suites], CURVES)
-        self.groups[version] = sifter.found
-        depth = max(heard.depth for heard in found.accepted.values())
-        await sifter.run(sifter.with_siblings(CURVES), depth)
+        settled = await curves(self.asker, self.questions, version, found)
+        if settled:
+            self.groups[version] = settled
 
     async def _weak_signatures(self, kind: str, found: Sifted) -> None:
-        methods = {f"ECDHE_{kind}", f"DHE_{kind}"}
-        suites = tuple(s for s in found.accepted if iana.key_exchange(s) in methods)
-        if not suites:
-            return
-        sifter = Sifter(self.asker, self.questions.signatures(suites))
-        depth = max(found.accepted[suite].depth for suite in suites)
-        for suite in suites:
-            flight = found.accepted[suite].flight
-            if flight and flight.key and flight.key.signature is not None:
-                sifter.know(flight.key.signature, found.accepted[suite])
-        self.signatures.append(await sifter.run([WEAK[kind]], depth))
+        settled = await weak_signatures(self.asker, self.questions, kind, found)
+        if settled:
+            self.signatures.append(settled)
 
     async def _ssl2(self, after: int) -> None:
         async def look(stream: Stream) -> Heard:
@@ -387,10 +366,3 @@ class _Interview:
             seen = judge(self.suites.get(version), order, self.asker.stopped)
             found[version.label] = replace(seen, suites=self.ranks.get(version, seen.suites))
         return found
-
-
-def _know_groups(sifter: Sifter, seen: Iterable[Heard], among: Container[int]) -> None:
-    for heard in seen:
-        group = heard.flight.group if heard.flight else None
-        if group is not None and group in among:
-            sifter.know(group, heard)

@@ -38,6 +38,8 @@ class Dimension:
     """What is usually switched on together, so worth asking one by one once one is there."""
     impossible: tuple[int, ...]
     """Numbers that nobody supports, for hearing how this server says no."""
+    last_resort: int | None = None
+    """Offered last to a server that goes by the client's order: chosen, it refuses all others."""
 
 
 @dataclass(slots=True)
@@ -149,8 +151,11 @@ class Sifter:
 
     def _refuses(self, heard: Heard) -> bool:
         """An alert that means no, or an older version: RFC 5246 §E.1 has it choose the highest."""
-        older = heard.flight is not None and heard.flight.hello.version < self._dimension.version
-        return heard.refused or older
+        if heard.flight is None:
+            return heard.refused
+        last_resort = self._dimension.last_resort
+        left_over = last_resort is not None and self._dimension.chosen(heard.flight) == last_resort
+        return left_over or heard.flight.hello.version < self._dimension.version
 
     def _accept(self, item: int, heard: Heard, items: tuple[int, ...]) -> None:
         if item not in self.found.accepted:
@@ -160,7 +165,7 @@ class Sifter:
     def _refuse(self, items: tuple[int, ...], heard: Heard) -> None:
         self.found.refused.update(dict.fromkeys(items, heard.number))
         words = heard.detail
-        if heard.flight:
+        if heard.flight and heard.flight.hello.version < self._dimension.version:
             self.found.older.add(heard.flight.hello.version)
             words = f"chose version {heard.flight.hello.version:#06x}"
         self.found.said = self.found.said or words
