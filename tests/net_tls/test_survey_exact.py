@@ -4,7 +4,7 @@ import asyncio
 import os
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from posture.net.tls import iana
@@ -16,7 +16,7 @@ from posture.net.tls.versions import Outcome
 from posture.net.tls.wire import Version
 from tests.net_tls.simulated import P256, Simulated
 
-SERVERS = 3_000 if os.environ.get("POSTURE_PROOF") == "1" else 25
+SERVERS = 1_000 if os.environ.get("POSTURE_PROOF") == "1" else 25
 AMPLE = Budget(connections=5_000, parallel=8)
 MANNERS = ("alert", "alert", "close", "reset", "47", "80")
 POPULAR = (
@@ -107,6 +107,8 @@ def test_any_server_is_found_exactly(seed: int) -> None:
 
 @settings(max_examples=SERVERS)
 @given(seeds, st.sampled_from(["close", "internal error", "half-way"]))
+@example(1073, "close")  # a version of which nothing works stands before an older one that does
+@example(1291, "internal error")
 def test_a_suite_that_kills_the_server_hides_no_other(seed: int, dies_by: str) -> None:
     server = any_server(seed)
     random = Random(seed)
@@ -117,6 +119,7 @@ def test_a_suite_that_kills_the_server_hides_no_other(seed: int, dies_by: str) -
 
 @settings(max_examples=SERVERS)
 @given(seeds, st.sampled_from(["close", "internal error", "half-way"]))
+@example(1144, "close")
 def test_a_key_exchange_that_kills_the_server_hides_no_other(seed: int, dies_by: str) -> None:
     server = any_server(seed)
     random = Random(seed)

@@ -205,7 +205,7 @@ class _Interview:
                 group.create_task(self._weak_signatures(kind, found))
 
     async def _older(self, after: int, newest: asyncio.Task[Sifted]) -> None:
-        """Go down the versions: what refuses all of one and offers no older refuses those too."""
+        """Go down the versions: who knows none so new and offers no older knows none at all."""
         dying: set[int] = set()
         async with asyncio.TaskGroup() as group:
             for version in _CLASSIC[1:]:
@@ -223,7 +223,7 @@ class _Interview:
                     sifter.take(tuple(iana.of_version(version)), heard)
                 else:
                     await sifter.run([*pools[1:], *each(dying)], after)
-                if sifter.found.all_refused:
+                if sifter.found.version_refused:
                     self._refuse_below(version, sifter.found)
                     return
                 dying |= sifter.found.unclear.keys()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from posture.net.tls.asker import CLOSED, PLAINTEXT, STOPPED, Asker, Heard
 from posture.net.tls.flight import Flight
 from posture.net.tls.hello import ClientHello
-from posture.net.tls.wire import Version
+from posture.net.tls.wire import Refusal, Version
 
 UNLISTED = "unlisted"
 _HOPELESS = {STOPPED, PLAINTEXT, UNLISTED}
@@ -55,6 +55,8 @@ class Sifted:
     """The unclear ones that alone are answered by an alert that is no refusal."""
     manner: str = ""
     """How the server refused what nobody supports; empty when it was never in doubt."""
+    refusals: set[Refusal | None] = field(default_factory=set)
+    """The alerts heard; None for an older version or for what was taken for a refusal."""
     said: str = ""
     """The words of a refusal, for evidence."""
     older: set[int] = field(default_factory=set)
@@ -63,9 +65,10 @@ class Sifted:
     """To each thing accepted, the list it was chosen from, in the order offered."""
 
     @property
-    def all_refused(self) -> bool:
-        """Not one is accepted or open, and no older version was chosen in its place."""
-        return not (self.accepted or self.unclear or self.older)
+    def version_refused(self) -> bool:
+        """All of it was refused by the alert that means the version, not what it comes with."""
+        whole = not (self.accepted or self.unclear or self.older)
+        return whole and self.refusals == {Refusal.PROTOCOL_VERSION}
 
     def doubt_after(self, number: int, why: str) -> None:
         """Take back what was concluded on connections later than ``number``."""
@@ -164,6 +167,7 @@ class Sifter:
 
     def _refuse(self, items: tuple[int, ...], heard: Heard) -> None:
         self.found.refused.update(dict.fromkeys(items, heard.number))
+        self.found.refusals.add(heard.alert.refusal if heard.alert else None)
         words = heard.detail
         if heard.flight and heard.flight.hello.version < self._dimension.version:
             self.found.older.add(heard.flight.hello.version)
@@ -249,6 +253,7 @@ class Sifter:
 
     def _settled(self) -> Sifted:
         found = self.found
+        found.refusals |= {None} if self._quiet else set()
         for item, number in self._quiet.items():
             if item not in found.unclear:
                 found.refused[item] = max(number, found.refused.get(item, number))
