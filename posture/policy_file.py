@@ -38,6 +38,8 @@ class Where(StrEnum):
     PROVIDER = "provider"
     """A provider's API, an agent or a log."""
     ATTESTED = "attested"
+    STRANGERS = "strangers"
+    """What the DNS says of names that are not the client's."""
 
 
 class Cost(StrEnum):

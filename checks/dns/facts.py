@@ -235,3 +235,41 @@ class Registration:
     """The company through which the name is held, empty when that was not said."""
     contracted: bool = False
     """The answer follows ICANN's profile, so that a state which is not in it is not set."""
+
+
+class Likeness(StrEnum):
+    """What makes one name be taken for another."""
+
+    TOP_LEVEL = "another ending"
+    HOMOGLYPH = "letters that look alike"
+    HYPHEN = "a hyphen more or less"
+    TRANSPOSITION = "two letters swapped"
+    OMISSION = "a letter left out"
+
+
+@record
+class LookAlike:
+    """A name like the domain's that somebody has registered."""
+
+    name: str
+    likeness: Likeness
+    name_servers: tuple[str, ...]
+    """Sorted."""
+    receives_mail: bool
+    """It has an MX record that names a server."""
+
+
+@fact("dns.look_alikes")
+class LookAlikes:
+    """Which of the names like a domain's are registered."""
+
+    domain: str
+    name_servers: tuple[str, ...]
+    """The domain's own, sorted; empty when they were not seen."""
+    asked: int
+    """Names that were asked about: none for a domain that sends no mail."""
+    found: tuple[LookAlike, ...]
+    unseen: int
+    """Names of which it was not seen whether somebody has them, or takes mail there."""
+    reason: Reason | None = None
+    """Why the first of these was not seen."""

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     REFERENCE_GONE = "mail programs of the children's domain are sent to a host that is gone"
     SERVERS_NEAR = "the invoice domain's name servers are in one network"
     REGISTRATION_ENDING = "the registration of the reminder domain ends in twelve days"
+    LOOK_ALIKE = "somebody else takes mail at the laboratory's name with two letters swapped"
     REGISTRATION_UNLOCKED = "the laboratory's domain may be moved to another registrar"
     SIGNED_SHORT = "the children's domain is signed with a key that is too short"
     SIGNATURES_ENDING = "the signatures of the orthodontist's domain end tomorrow"

@@ -16,6 +16,7 @@ KIDS = "smile-kids.example"
 RECALL = "smile-recall.example"
 INVOICES = "smile-invoices.example"
 PARKED = "smiledental.example"
+IMITATION = "smile-alb.example"
 
 SENDING = (MAIN, ORTHO, LAB, KIDS, RECALL, INVOICES)
 MAIL_SERVERS = {
@@ -58,6 +59,9 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...], now: datetime)
     zones.text(f"_spf.{NEWSLETTERS}", "v=spf1 ip4:203.0.113.200 -all")
     _delegations(zones, faults)
     _signatures(zones, faults, now)
+    if Fault.LOOK_ALIKE in faults:
+        zones.add(IMITATION, "NS", "ns.parking.demo.example.")
+        zones.add(IMITATION, "MX", f"10 mail.{IMITATION}.")
     if Fault.REFERENCE_GONE in faults:
         zones.add(f"autodiscover.{KIDS}", "CNAME", f"mail.{CLOSED_HOST}.")
     return zones

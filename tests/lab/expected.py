@@ -131,6 +131,7 @@ identity.mfa.admins        -
 identity.mfa.registered    -
 identity.baseline.present  -
 identity.admins.count      -
+dns.look_alikes.unused     ok
 governance.edr.deployed    ?
 governance.restore.tested  ?
 governance.incident.plan   ?
