@@ -21,6 +21,7 @@ class Fault(StrEnum):
     MX_DANGLING = "a mail server of the invoice domain no longer exists"
     STS_MX_MISSING = "the orthodontist's policy for encrypted mail names a former mail server"
     DANE_STALE = "the main mail server's DANE record belongs to a key it no longer has"
+    REVERSE_MISSING = "the address of the orthodontist's mail server has no name"
     PARKED_SOFT = "the parked domain only hints that it sends no mail"
     CAA_MISSING = "any certificate authority may issue for the main domain"
     CAA_SERVFAIL = "the name servers of the laboratory fail when asked for CAA"

@@ -31,6 +31,7 @@ GONE = f"old-mail.{INVOICES}"
 NEWSLETTERS = "newsletter.demo.example"
 REPORTS = f"mailto:dmarc@{MAIN}"
 _ADDRESS = "203.0.113.{}"
+_REVERSE = "113.0.203.in-addr.arpa"
 CLOSED_HOST = "closed-hosting.example"
 NAME_SERVERS = {
     "ns1.dns.demo.example": "198.51.100.53",
@@ -50,6 +51,10 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...], now: datetime)
     zones = Zones()
     for number, host in enumerate(dict.fromkeys([*sites, *MAIL_SERVERS.values()]), 10):
         zones.add(host, "A", _ADDRESS.format(number))
+        if host in MAIL_SERVERS.values() and (
+            host != MAIL_SERVERS[ORTHO] or Fault.REVERSE_MISSING not in faults
+        ):
+            zones.add(f"{number}.{_REVERSE}", "PTR", f"{host}.")
     for domain in SENDING:
         _mail(zones, domain, faults)
     for domain in (*SENDING, PARKED):

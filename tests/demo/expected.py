@@ -89,6 +89,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "email.dkim.usable": SENDING,
     "email.senders.aligned": (MAIN,),
     "email.mx.sane": DOMAINS,
+    "email.mx.reverse": (MAIN, ORTHO, LAB, KIDS),
     "email.parked.locked": (PARKED,),
     "email.mtasts.present": SENDING,
     "email.mtasts.valid": SENDING,
@@ -155,6 +156,8 @@ NOT_ARISING: dict[str, tuple[str, ...]] = {
     # The office runs its own mail servers: no service holds its mailboxes or filters its mail.
     "email.dkim.provider": DOMAINS,
     "email.mx.filtered": DOMAINS,
+    # Their mail is taken by servers of the main domain, or by nobody.
+    "email.mx.reverse": (RECALL, INVOICES, PARKED),
     # A domain that sends nothing signs nothing.
     "email.dkim.present": (PARKED,),
     "email.dkim.strength": (PARKED,),
@@ -212,9 +215,9 @@ CHANGES: dict[Fault, Change] = {
         "email.spf.single",
         LAB,
         Status.FAIL,
-        moot=("email.spf.valid", *SPF_TERMS),
+        moot=("email.spf.valid", *SPF_TERMS, "email.mx.reverse"),
     ),
-    Fault.SPF_INVALID: Change("email.spf.valid", KIDS, Status.FAIL, moot=SPF_TERMS),
+    Fault.SPF_INVALID: Change("email.spf.valid", KIDS, Status.FAIL, moot=(*SPF_TERMS, "email.mx.reverse")),
     Fault.SPF_LOOKUPS: Change("email.spf.lookups", MAIN, Status.FAIL),
     Fault.SPF_PASS_ALL: Change(
         "email.spf.restrictive", INVOICES, Status.FAIL, moot=("email.spf.closed",)
@@ -239,6 +242,7 @@ CHANGES: dict[Fault, Change] = {
     Fault.MX_DANGLING: Change("email.mx.sane", INVOICES, Status.FAIL),
     Fault.STS_MX_MISSING: Change("email.mtasts.covers", ORTHO, Status.FAIL),
     Fault.DANE_STALE: Change("email.dane.matches", MAIL[0], Status.FAIL),
+    Fault.REVERSE_MISSING: Change("email.mx.reverse", ORTHO, Status.FAIL),
     Fault.PARKED_SOFT: Change("email.parked.locked", PARKED, Status.FAIL),
     Fault.CAA_MISSING: Change(
         "dns.caa.present",

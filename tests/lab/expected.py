@@ -43,6 +43,7 @@ email.dkim.strength       ok     ?      half   -       -      ?     ?     ?
 email.dkim.usable         ok     ?      FAIL   -       -      ?     ?     ?
 email.dkim.provider       -      -      -      -       -      ?     ?     ?
 email.mx.filtered         -      -      -      -       -      ?     ?     ?
+email.mx.reverse          ok     -      -      -       -      ?     ?     ?
 email.senders.aligned     -      -      -      -       -      -     -     -
 email.mx.sane             ok     ok     ok     ok      ok     ?     ?     ?
 email.parked.locked       -      -      -      -       ok     ?     ?     ?

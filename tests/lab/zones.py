@@ -252,6 +252,7 @@ server:
   directory: "{self._folder}"
   trust-anchor-file: "{self._folder}/anchor"
   module-config: "validator iterator"
+  local-data-ptr: "203.0.113.30 mx.good.example"
 remote-control:
   control-enable: no
 {stubs}"""
