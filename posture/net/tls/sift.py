@@ -11,11 +11,14 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from posture.net.tls.asker import CLOSED, PLAINTEXT, STOPPED, Asker, Heard
 from posture.net.tls.flight import Flight
 from posture.net.tls.hello import ClientHello
 from posture.net.tls.wire import Refusal, Version
+
+T = TypeVar("T", int, str)
 
 UNLISTED = "unlisted"
 _HOPELESS = {STOPPED, PLAINTEXT, UNLISTED}
@@ -88,6 +91,7 @@ class Sifter:
         self._dimension = dimension
         self._quiet: dict[int, int] = {}
         self._alone: set[int] = set()
+        self._mixed: set[int] = set()
         self._manner: asyncio.Task[str] | None = None
 
     async def run(self, lists: Iterable[Sequence[int]], after: int = 0) -> Sifted:
@@ -189,7 +193,7 @@ class Sifter:
         if how in _HOPELESS or (how == manner and not _is_an_answer(how)):
             self._unclear(items, heard, how)
         elif how == manner:
-            await self._hush(items, heard, generation)
+            self._hush(items, heard)
         elif len(items) > 1:
             half = len(items) // 2
             await self._all([items[:half], items[half:]], heard.depth, generation)
@@ -213,27 +217,35 @@ class Sifter:
         else:
             self._unclear(items, second, UNLISTED if second.flight else second.how)
 
-    async def _hush(self, items: tuple[int, ...], heard: Heard, generation: int) -> None:
-        """It answered as it does when it has nothing to choose: hear each kind by itself."""
-        kinds: dict[str, list[int]] = {}
-        for item in items:
-            kinds.setdefault(self._dimension.kind(item), []).append(item)
-        if len(kinds) > 1:
-            await self._all([tuple(kind) for kind in kinds.values()], heard.depth, generation)
-            return
+    def _hush(self, items: tuple[int, ...], heard: Heard) -> None:
+        """It answered as it does when it has nothing to choose; perhaps it died instead."""
         self._quiet.update(dict.fromkeys(items, heard.number))
         if len(items) == 1:
             self._alone.add(items[0])
+        if len(set(map(self._dimension.kind, items))) > 1:
+            self._mixed.update(items)
 
     async def _cross(self) -> None:
-        """Ask the quiet ones again so that, of one kind, no two always stand in the same lists.
+        """Ask the quiet ones again, so that no two always stand in the same lists.
 
-        So nothing can have been hidden each time behind the one thing a server dies on.
+        First of kinds that were asked together, then of the things of one kind. So nothing can
+        have been hidden each time behind the one thing, or the one kind, that a server dies on.
         """
-        quiet = [item for item in self._quiet if item not in self._alone]
+        kind = self._dimension.kind
+        kinds: dict[str, list[int]] = {}
+        for item in self._mixed:
+            kinds.setdefault(kind(item), []).append(item)
+        together = _apart(list(kinds), lambda _: "")
+        await self._drain_all(
+            [tuple(i for each in names for i in kinds[each]) for names in together]
+        )
+        left = [item for item in self._quiet if item not in self._alone]
+        await self._drain_all(_apart(left, kind))
+
+    async def _drain_all(self, lists: Sequence[tuple[int, ...]]) -> None:
         after = self._asker.depth
         async with asyncio.TaskGroup() as group:
-            for items in _apart(quiet, self._dimension.kind):
+            for items in lists:
                 group.create_task(self._drain(items, after))
 
     async def _drain(self, items: tuple[int, ...], after: int) -> None:
@@ -287,13 +299,13 @@ def _is_an_answer(how: str) -> bool:
     return how == CLOSED or how.startswith("alert")
 
 
-def _apart(items: Sequence[int], kind: Callable[[int], str]) -> list[tuple[int, ...]]:
+def _apart(items: Sequence[T], kind: Callable[[T], str]) -> list[tuple[T, ...]]:
     """Return lists that hold each item twice, and no two items of a kind twice together.
 
     So of any two there is a list with the one and without the other, either way.
     """
     counts: Counter[str] = Counter()
-    lists: dict[int, list[int]] = {}
+    lists: dict[int, list[T]] = {}
     size = max(Counter(map(kind, items)).values(), default=0)
     pairs = list(itertools.islice(_pairs(), size))
     for item in items:

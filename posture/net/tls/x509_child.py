@@ -15,8 +15,10 @@ import datetime as dt
 import faulthandler
 import hashlib
 import json
+import re
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,12 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    SignatureAlgorithmOID,
+)
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -44,7 +51,11 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
 )
 _SERVER_USES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+_WITHOUT_DIGEST = {SignatureAlgorithmOID.ED25519, SignatureAlgorithmOID.ED448}
 _MAX_TEXT = 4096
+_MAX_LIST = 20
+_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._~%/+-]{0,500})?")
+"""What is kept of a URL in a certificate ends up in commands for people to paste."""
 
 
 class ParseError(ValueError):
@@ -83,21 +94,57 @@ def describe(certificate: x509.Certificate) -> dict[str, Any]:
         "spki_sha256": hashlib.sha256(key_der).hexdigest() if key_der else "",
         "sha512": hashlib.sha512(der).hexdigest(),
         "spki_sha512": hashlib.sha512(key_der).hexdigest() if key_der else "",
+        "profile": _profile(certificate),
     }
+
+
+def _profile(certificate: x509.Certificate) -> dict[str, Any]:
+    """Return what the rules for certificates look at; keys are the fields of ``Profile``."""
+    usage = _extension(certificate, x509.ExtendedKeyUsage)
+    logged = _extension(certificate, x509.PrecertificateSignedCertificateTimestamps)
+    return {
+        "digest": _digest(certificate),
+        "uses": [use.dotted_string for use in usage or ()][:_MAX_LIST],
+        "timestamps": len(logged or ()),
+        "lists": _lists(certificate),
+        "issuers": _published_issuers(certificate),
+    }
+
+
+def _digest(certificate: x509.Certificate) -> str:
+    """The hash a signature is made over: its name, ``none``, or empty when it is not known."""
+    if certificate.signature_algorithm_oid in _WITHOUT_DIGEST:
+        return "none"
+    try:
+        found = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return ""
+    return found.name if found else ""
 
 
 def verify(
     chain: list[x509.Certificate], anchors: list[x509.Certificate], at: dt.datetime, sent: int
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Judge the path from the first certificate to an anchor at time ``at``.
 
-    Returns ``result`` (a ``TrustResult``), ``anchor`` and ``detail``. Host names are not looked at.
+    Returns ``result`` (a ``TrustResult``), ``anchor`` and ``detail``; ``path`` (fingerprints) and
+    ``public`` where there is a path; ``url`` where the certificate that is missing can be had.
+    Host names are not looked at.
     """
     try:
         path = _path(chain, anchors, at)
     except VerificationError as error:
         return _why_not(chain, anchors, at, sent, str(error))
-    return _answer("trusted", anchor=_text(path[-1].subject))
+    answer = _answer("trusted", anchor=_text(path[-1].subject))
+    prints = [hashlib.sha256(found.public_bytes(Encoding.DER)).hexdigest() for found in path]
+    return answer | {"path": prints, "public": _is_public(path[-1])}
+
+
+def _is_public(anchor: x509.Certificate) -> bool:
+    """Whether Mozilla's list has this authority, whoever else trusts it, too."""
+    import certifi
+
+    return anchor in _anchors(certifi.contents())
 
 
 def _path(
@@ -157,7 +204,7 @@ def _why_not(
     at: dt.datetime,
     sent: int,
     complaint: str,
-) -> dict[str, str]:
+) -> dict[str, Any]:
     leaf, top = chain[0], _top(chain)
     if _signs(leaf, leaf) and leaf not in anchors:
         return _answer("self_signed")
@@ -167,8 +214,9 @@ def _why_not(
         return date
     if any(anchor.subject == top.issuer for anchor in anchors) or top in anchors:
         return _answer("other", complaint)
-    if not _signs(top, top) and (top is leaf or _published_issuer(top)):
-        return _answer("incomplete_chain", _text(top.issuer))
+    urls = _published_issuers(top)
+    if not _signs(top, top) and (top is leaf or urls):
+        return _answer("incomplete_chain", _text(top.issuer)) | {"url": next(iter(urls), "")}
     return _answer("unknown_issuer", _text(top.issuer))
 
 
@@ -209,15 +257,34 @@ def _signs(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _published_issuer(certificate: x509.Certificate) -> bool:
+def _published_issuers(certificate: x509.Certificate) -> list[str]:
     """Public authorities say where the next certificate up can be had (RFC 5280 §4.2.2.1)."""
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
-    except x509.ExtensionNotFound:
-        return False
-    return any(
-        item.access_method == AuthorityInformationAccessOID.CA_ISSUERS for item in access.value
+    access = _extension(certificate, x509.AuthorityInformationAccess)
+    return _urls(
+        item.access_location
+        for item in access or ()
+        if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS
     )
+
+
+def _lists(certificate: x509.Certificate) -> list[str]:
+    """Where the issuer's whole list of revoked certificates is, signed by itself (§4.2.1.13)."""
+    points = _extension(certificate, x509.CRLDistributionPoints)
+    whole = [point for point in points or () if not point.crl_issuer and not point.reasons]
+    return _urls(name for point in whole for name in point.full_name or ())
+
+
+def _urls(names: Iterable[x509.GeneralName]) -> list[str]:
+    """Plain web addresses only: nothing that a shell or a page could take for something else."""
+    found = [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
+    return [url for url in found if _URL.fullmatch(url)][:_MAX_LIST]
+
+
+def _extension(certificate: x509.Certificate, kind: type[Any]) -> Any:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _answer(result: str, detail: str = "", *, anchor: str = "") -> dict[str, str]:
@@ -235,9 +302,8 @@ def _common_name(certificate: x509.Certificate) -> str:
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    found = _extension(certificate, x509.SubjectAlternativeName)
+    if found is None:
         return [], []
     addresses = found.get_values_for_type(x509.IPAddress)
     return found.get_values_for_type(x509.DNSName), [str(address) for address in addresses]
