@@ -112,19 +112,19 @@ class _Judge:
             return Verdict(
                 status=Status.NOT_APPLICABLE, says=NONE_DECLARED, values={"reason": reason}
             )
-        if any(d.finds == kind for d in self.index.snapshot.discoveries):
+        if kind in self.index.sought:
             return Verdict(status=Status.NOT_APPLICABLE, says=NONE_FOUND)
         return Verdict(status=Status.UNKNOWN, says=NOT_DECLARED, reason=Reason.NOT_DECLARED)
 
     def failed_discoveries(self, ancestor: Subject, kind: type[Subject]) -> Iterator[Discovery]:
         """Failed discoveries below ``ancestor`` that could have led to subjects of ``kind``."""
+        if not self.index.failed_discoveries:
+            return
         leads = {kind.kind}
         for _ in self.plan.discoverers:
             leads |= {d.subject.kind for d in self.plan.discoverers if d.finds.kind in leads}
-        for discovery in self.index.snapshot.discoveries:
-            known = discovery.parent in self.index.subjects
-            relevant = discovery.failed and discovery.finds in leads and known
-            if relevant and self.index.below(discovery.parent, ancestor):
+        for discovery in self.index.failed_discoveries:
+            if discovery.finds in leads and self.index.below(discovery.parent, ancestor):
                 yield discovery
 
     def verdict(self, subject: Subject) -> tuple[Verdict, datetime | None]:
@@ -180,8 +180,7 @@ class _Judge:
 
     def without_subject_of(self, kind: type[Subject]) -> Verdict:
         """No descendants: not applicable only if somebody looked or the client said so."""
-        looked = any(d.finds == kind.kind for d in self.index.snapshot.discoveries)
-        if looked or kind.kind in self.index.snapshot.absent:
+        if kind.kind in self.index.sought or kind.kind in self.index.snapshot.absent:
             return Verdict(status=Status.NOT_APPLICABLE, says=NONE_FOUND)
         return _unseen(Failed(reason=Reason.NOT_DECLARED))
 

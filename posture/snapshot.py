@@ -138,6 +138,12 @@ class Index:
                 self.subjects[record.id] = codec.convert(record.fields, kind)
             except msgspec.ValidationError as error:
                 raise codec.DocumentError(f"subject {record.id} cannot be read: {error}") from error
+        self.failed_discoveries = tuple(
+            d for d in snapshot.discoveries if d.failed and d.parent in self.subjects
+        )
+        """Below whom there may be more than was found."""
+        self.sought = frozenset(d.finds for d in snapshot.discoveries)
+        """Kinds of subject that somebody looked for."""
 
     @property
     def company(self) -> Company:
