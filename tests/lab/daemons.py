@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,15 @@ class Started:
             self.process.wait()
 
 
+def comes(question: Question) -> bool:
+    """Whether it comes true in as long as a daemon may take: a busy one writes its log later."""
+    for _ in range(TRIES):
+        if _yes(question):
+            return True
+        time.sleep(PAUSE)
+    return False
+
+
 def _yes(question: Question) -> bool:
     try:
         return question()
@@ -137,6 +147,19 @@ def accepts(address: str, port: int) -> Question:
     def ask() -> bool:
         with socket.create_connection((address, port), timeout=5):
             return True
+
+    return ask
+
+
+def refuses(address: str, port: int) -> Question:
+    """Ask whether nothing listens any more: what a daemon started may outlive it for a moment."""
+
+    def ask() -> bool:
+        try:
+            socket.create_connection((address, port), timeout=5).close()
+        except ConnectionError:
+            return True
+        return False
 
     return ask
 
