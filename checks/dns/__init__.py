@@ -15,6 +15,7 @@ from . import (
     delegation,
     discover,
     dnssec,
+    existence,
     issuers,
     look_alikes,
     references,
@@ -30,6 +31,7 @@ AREA = Area(
     title="Domain names",
     package=__name__,
     collectors=(
+        collect_dns.existence,
         collect_dns.texts,
         collect_dns.addresses,
         collect_dns.caa,
@@ -48,6 +50,7 @@ AREA = Area(
     ),
     discoverers=(discover.websites, discover.name_servers),
     checks=(
+        existence.exists,
         issuers.present,
         renewal.matches,
         references.registered,

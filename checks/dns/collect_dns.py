@@ -2,16 +2,52 @@
 
 from posture.model import CollectError, Domain, Reason, WebSite, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer, outcome
+from posture.net.dns import Absent, Answer, Outcome, every, outcome
 from posture.net.scope import literal
-from posture.net.vantage import as_the_world_sees_it, without_invention
+from posture.net.vantage import as_the_world_sees_it, denier, without_invention
 
 from .caa import climb
-from .facts import TEXT_LIMIT, Caa, DomainAddresses, DomainTexts, HostAddresses, SiteCaa, TextRecord
+from .facts import (
+    TEXT_LIMIT,
+    Caa,
+    DomainAddresses,
+    DomainExistence,
+    DomainTexts,
+    HostAddresses,
+    SiteCaa,
+    TextRecord,
+)
 from .named import ALIASES
 
 RECORD_LIMIT = 256
 """Records of one type at one name; a domain with more is not understood, so nothing is said."""
+
+
+@collector(traffic="A and TXT {name}, A of a made-up name")
+async def existence(domain: Domain, net: Net) -> DomainExistence:
+    """Take a domain for missing only if the zone above it says so twice."""
+    net.dns.begin((domain.name, "A"), (domain.name, "TXT"))
+    await without_invention(net.dns)
+    seen = await every(net.dns, ((domain.name, "A"), (domain.name, "TXT")))
+    if any(map(_is_there, seen)):
+        return DomainExistence(domain=domain.name, denied_by="")
+    zones = [_denier(domain.name, found) for found in seen]
+    return DomainExistence(domain=domain.name, denied_by=zones[0])
+
+
+def _is_there(seen: Outcome) -> bool:
+    """Whether a name is there, be it without records, or an alias that leads nowhere."""
+    if isinstance(seen, CollectError):
+        return False
+    return isinstance(seen, Answer) or not seen.nxdomain or bool(seen.chain)
+
+
+def _denier(name: str, seen: Outcome) -> str:
+    if isinstance(seen, CollectError):
+        raise seen
+    if zone := denier(name, seen):
+        return zone
+    raise CollectError(Reason.INCONCLUSIVE, f"{name}: denied, but not by a zone above it")
 
 
 @collector(traffic="TXT and A {name}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer, BogusError
+from posture.net.dns import Absent, Answer, BogusError, outcome
 from posture.net.suffix import registrable
 from posture.net.vantage import as_the_world_sees_it
 
@@ -24,7 +24,10 @@ class _Apex:
     answer: Answer | None
 
 
-@collector(traffic="A, SOA and DS of {name} (or of the zone it is in), DS of its top level")
+@collector(
+    traffic="A, SOA and DS of {name} (or of the zone it is in), DS of its top level; "
+    "RRSIG SOA of a zone that is signed"
+)
 async def dnssec(domain: Domain, net: Net) -> Dnssec:
     """Look at the zone from its parent's side (DS) and from its own (does it validate?)."""
     top_level = domain.name.rpartition(".")[2]
@@ -34,11 +37,14 @@ async def dnssec(domain: Domain, net: Net) -> Dnssec:
     ds = await net.dns.query(apex.zone, "DS")
     top = await net.dns.query(top_level, "DS")
     found = ds.records if isinstance(ds, Answer) else ()
+    validation = _validation(apex, ds, top)
+    if found and validation is Validation.SECURE and not await _vouched(net, apex.zone):
+        validation = Validation.UNCHECKED
     return Dnssec(
         domain=domain.name,
         zone=apex.zone,
         ds=tuple(text[:TEXT_LIMIT] for text in found[:RECORD_LIMIT]),
-        validation=_validation(apex, ds, top),
+        validation=validation,
         anchored=isinstance(top, Answer),
     )
 
@@ -58,6 +64,15 @@ async def _apex(domain: str, net: Net) -> _Apex:
         if name == stop:
             break
     raise CollectError(Reason.INCONCLUSIVE, f"SOA {domain}: no zone up to {stop} has one")
+
+
+async def _vouched(net: Net, zone: str) -> bool:
+    """Whether the resolver sets AD of its own accord: some forwarders only copy ours.
+
+    With the signatures it is not asked for (RFC 6840 §5.8); whether they last asks for them too.
+    """
+    signed = await outcome(net.dns, zone, "RRSIG SOA")
+    return isinstance(signed, Answer) and signed.authenticated
 
 
 def _validation(apex: _Apex, *others: Answer | Absent) -> Validation:

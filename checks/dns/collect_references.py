@@ -6,7 +6,7 @@ from posture.model import CollectError, Domain, Failed, Reason, collector
 from posture.net import Net
 from posture.net.dns import Absent, Answer
 from posture.net.suffix import registrable
-from posture.net.vantage import without_invention
+from posture.net.vantage import as_the_world_sees_it, denier, without_invention
 
 from ..email.facts import DmarcDiscovery, Mx, SpfDiscovery
 from .facts import Delegation, DomainAddresses, Existence, Place, Reference, References, Root
@@ -18,8 +18,8 @@ REFERENCE_LIMIT = 200
 
 
 @collector(
-    traffic="A of autodiscover.{name} and mail.{name}; NS of at most 30 outside domains that the "
-    "records of {name} name; A of a made-up name"
+    traffic="A of {name}, autodiscover.{name} and mail.{name}; NS of at most 30 outside domains "
+    "that the records of {name} name; A of a made-up name"
 )
 async def references(
     domain: Domain,
@@ -33,6 +33,7 @@ async def references(
     """Follow each outside name down to the part of it that somebody has to have registered."""
     aliases = [f"{label}.{domain.name}" for label in ALIASES]
     net.dns.begin(*((name, "A") for name in aliases))
+    await as_the_world_sees_it(net.dns, domain.name)
     await without_invention(net.dns)
     named = [
         in_spf(domain.name, spf),
@@ -132,10 +133,6 @@ async def _asked(net: Net, name: str) -> Root:
     above = await net.dns.query(parent, "NS")
     if isinstance(above, Absent) and above.nxdomain:
         return Root(name=name, existence=Existence.INTERNAL, denied_by=above.zone)
-    if not all(denial.zone and _beneath(name, denial.zone) for denial in denials):
+    if not all(denier(name, denial) for denial in denials):
         return Root(name=name, existence=Existence.UNSEEN, reason=Reason.INCONCLUSIVE)
     return Root(name=name, existence=Existence.MISSING, denied_by=denials[0].zone)
-
-
-def _beneath(name: str, zone: str) -> bool:
-    return zone == "." or name.endswith(f".{zone}")

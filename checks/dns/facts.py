@@ -24,6 +24,15 @@ class TextRecord:
         return len(self.text) == self.length
 
 
+@fact("dns.existence")
+class DomainExistence:
+    """Whether there is a domain of that name at all."""
+
+    domain: str
+    denied_by: str
+    """The zone above that says there is no such name; empty: the name is there."""
+
+
 @fact("dns.texts")
 class DomainTexts:
     """Every TXT record at the domain itself."""

@@ -25,6 +25,8 @@ LIKELIEST = 3
 """Selectors that must confirm that ``_domainkey`` does not exist."""
 RECORD_LIMIT = 5
 TEXT_LIMIT = 4096
+_NOT_SHOWN = {Reason.NO_SUCH_NAME, Reason.WRONG_VANTAGE}
+"""What stands in the way of the domain's own records stands in the way of all beneath it."""
 
 
 @collector(
@@ -45,6 +47,8 @@ async def dkim(
     cost four questions. Some servers deny a name that only has names beneath it, which is why
     three selectors must confirm. A domain that sends no mail is asked for a wildcard first.
     """
+    if isinstance(texts, Failed) and texts.reason in _NOT_SHOWN:
+        raise CollectError(texts.reason, texts.detail)
     known = catalogue()
     base = f"_domainkey.{domain.name}"
     if domain.sends_mail is False and (locked := await _locked(net, base, domain.name)):

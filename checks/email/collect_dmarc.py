@@ -24,9 +24,15 @@ CONSENT_LIMIT = 10
 )
 async def dmarc(domain: Domain, net: Net) -> DmarcDiscovery:
     """Collect the answers of the tree walk, and the consent of outside report hosts."""
+    net.dns.begin(*((f"_dmarc.{name}", "TXT") for name in grammar.walk(domain.name)))
+    await as_the_world_sees_it(net.dns, domain.name)
+    return await walked(domain, net)
+
+
+async def walked(domain: Domain, net: Net) -> DmarcDiscovery:
+    """Do so for a name that need not exist: policies are for such names, too."""
     names = grammar.walk(domain.name)
     net.dns.begin(*((f"_dmarc.{name}", "TXT") for name in names))
-    await as_the_world_sees_it(net.dns, domain.name)
     answers = [await _answer(net, name) for name in names]
     if isinstance(answers[0], CollectError):
         raise answers[0]

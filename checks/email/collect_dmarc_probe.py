@@ -7,9 +7,10 @@ from typing import Any
 from posture.model import CollectError, Domain, Probe, Probed
 from posture.net import Net
 from posture.net.dns import Absent
+from posture.net.vantage import seen_from_outside
 
 from . import dmarc_advice, suffix_list
-from .collect_dmarc import dmarc
+from .collect_dmarc import walked
 from .dmarc import Applied, DmarcRecord, settle
 from .facts import DmarcDiscovery
 from .names import is_host_name, is_literal, normal
@@ -21,7 +22,8 @@ DOMAIN, BENEATH, MISSING = ("p",), ("sp", "p"), ("np", "sp", "p")
 async def look(subject: Domain, net: Net, options: Mapping[str, str]) -> Probed:
     """Walk the tree for a name and say what each kind of receiver concludes."""
     del options
-    found = await dmarc(subject, net)
+    await seen_from_outside(net.dns, subject.name)
+    found = await walked(subject, net)
     applied = settle(found.domain, found.walk)
     document = _document(found, applied, exists=await _exists(subject.name, net))
     return Probed(document=document, lines=_lines(found, applied, document))

@@ -36,6 +36,7 @@ NOTHING_FAILED = {
     Reason.NOT_DECLARED,
     Reason.NO_CONSENT,
     Reason.WRONG_VANTAGE,
+    Reason.NO_SUCH_NAME,
     Reason.UNLICENSED,
 }
 """Reasons that a finding is open without anything having gone wrong."""

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     UNLICENSED = "unlicensed"
     OUT_OF_SCOPE = "out_of_scope"
     WRONG_VANTAGE = "wrong_vantage"
+    NO_SUCH_NAME = "no_such_name"
     NOT_DECLARED = "not_declared"
     TOOL_MISSING = "tool_missing"
     NOT_COLLECTED = "not_collected"

@@ -30,6 +30,7 @@ __all__ = [
     "Absent",
     "Answer",
     "BogusError",
+    "Outcome",
     "Ration",
     "Resolver",
     "StubResolver",

@@ -115,8 +115,13 @@ class Query:
             raise self.failure(Reason.MALFORMED, str(error)) from None
 
     def wire(self) -> bytes:
-        """Return the message. AD asks to be told of validation (RFC 6840 §5.7)."""
-        flags = (_RD | _AD if self.recursion else 0) | (_CD if self.checking_disabled else 0)
+        """Return the message. AD asks to be told of validation (RFC 6840 §5.7).
+
+        So does DO (§5.8): with it AD is left to the server, and who returns it has set it.
+        """
+        flags = (_RD if self.recursion else 0) | (_CD if self.checking_disabled else 0)
+        if self.recursion and not self.signatures:
+            flags |= _AD
         size = PAYLOAD if self.edns else None
         return wire.query(self.id, flags, self.question, size, signatures=self.signatures)
 

@@ -103,6 +103,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "dns.caa.matches": SITES,
     "dns.references.registered": DOMAINS,
     "dns.dnssec.valid": DOMAINS,
+    "dns.domain.exists": DOMAINS,
     "dns.dnssec.signed": DOMAINS,
     "dns.dnssec.modern": DOMAINS,
     "dns.dnssec.fresh": DOMAINS,
@@ -217,7 +218,9 @@ CHANGES: dict[Fault, Change] = {
         Status.FAIL,
         moot=("email.spf.valid", *SPF_TERMS, "email.mx.reverse"),
     ),
-    Fault.SPF_INVALID: Change("email.spf.valid", KIDS, Status.FAIL, moot=(*SPF_TERMS, "email.mx.reverse")),
+    Fault.SPF_INVALID: Change(
+        "email.spf.valid", KIDS, Status.FAIL, moot=(*SPF_TERMS, "email.mx.reverse")
+    ),
     Fault.SPF_LOOKUPS: Change("email.spf.lookups", MAIN, Status.FAIL),
     Fault.SPF_PASS_ALL: Change(
         "email.spf.restrictive", INVOICES, Status.FAIL, moot=("email.spf.closed",)

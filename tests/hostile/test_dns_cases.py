@@ -18,6 +18,7 @@ from tests.hostile.twists import (
     bogus,
     chained,
     coded,
+    copied,
     cut_off,
     denied,
     early,
@@ -188,6 +189,13 @@ CASES = {
         },
         World(twist=vouching),
     ),
+    "D11 signed, and a forwarder that copies our flags": Case(
+        {
+            "dns.dnssec.valid": (UNKNOWN, "unchecked"),
+            "dns.dnssec.signed": (PASS, "ok"),
+        },
+        copied(),
+    ),
     "D12 IDN": named("xn--mnchen-3ya.example"),
     "D12 label of 63": named(f"{'a' * 63}.example"),
     "D12 name of 245": named(f"{'b' * 57}." * 4 + "example"),
@@ -214,6 +222,14 @@ def test_a_hostile_resolver_or_zone(name: str, monkeypatch: pytest.MonkeyPatch) 
     patience = {"hasty": case.hasty, "greedy": greedy}
     found = rows(audited(*worlds, patch=monkeypatch, name=case.name, **patience))
     assert {check: found.get(check) for check in case.says} == case.says
+
+
+def test_of_a_name_that_does_not_exist_nothing_else_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = rows(audited(World(), patch=monkeypatch, name="exmaple.example"))
+    decided = {check: says for check, says in found.items() if says[0] in {PASS, FAIL}}
+    assert decided == {"dns.domain.exists": (FAIL, "missing")}
 
 
 @pytest.mark.parametrize(

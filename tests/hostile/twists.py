@@ -229,6 +229,24 @@ def vouching(query: Message, reply: Message) -> list[bytes]:
     return [fitting(query, reply)]
 
 
+def copying(query: Message, reply: Message) -> list[bytes]:
+    """Say that it was validated of whatever is asked with the flag that asks so."""
+    reply.flags &= ~dns.flags.AD
+    reply.flags |= query.flags & dns.flags.AD
+    return [fitting(query, reply)]
+
+
+def copied() -> World:
+    """A signed domain, seen through a forwarder that validates nothing."""
+    made = zones(
+        (NAME, "DS", f"4711 13 2 {'ab' * 32}"),
+        (NAME, "RRSIG SOA", f"SOA 13 2 300 20991205010203 20261107040506 4711 {NAME}. c2ln"),
+        ("example", "DS", f"1 13 2 {'cd' * 32}"),
+    )
+    made.twist = copying
+    return made
+
+
 def flipping() -> World:
     """Deny every second question."""
     turns: list[object] = []

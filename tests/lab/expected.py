@@ -53,6 +53,7 @@ email.mtasts.covers       -      -      -      -       -      ?     ?     ?
 email.mtasts.enforced     -      -      -      -       -      ?     ?     ?
 email.tlsrpt.present      -      -      -      -       -      ?     ?     ?
 email.bimi.shown          ok     -      ok     -       ok     ?     ?     ?
+dns.domain.exists         ok     ok     ok     ok      ok     ?     ?     ?
 dns.caa.present           ok     FAIL   ok     ok      FAIL   ?     ?     ?
 dns.references.registered ok     ok     FAIL   ok      ok     ?     ?     ?
 dns.dnssec.valid          ok     -      -      -       -      FAIL  ?     ?

@@ -72,6 +72,10 @@ def test_signatures_are_asked_for_with_the_records_they_are_over() -> None:
     sent = dns.message.from_wire(asked.wire())
     assert sent.question[0].rdtype == 6
     assert sent.ednsflags == dns.flags.DO
+    # A server that copies AD must not be believed: it has to set the flag by itself.
+    assert sent.flags == dns.flags.RD
+    plain = dns.message.from_wire(query("SOA").wire())
+    assert (plain.flags, plain.ednsflags) == (dns.flags.RD | dns.flags.AD, 0)
     others = (
         f"example.com. 9 IN RRSIG NS 13 2 9 {SIGNED}",
         f"ns.example.com. 9 IN RRSIG SOA 13 3 9 {SIGNED}",

@@ -114,7 +114,7 @@ def test_servers_that_look_near_are_all_asked_for_both_versions() -> None:
 @pytest.mark.parametrize(
     "zones",
     [
-        {},
+        {NAME: {}},
         {NAME: {"A": ["192.0.2.1"]}},
         {NAME: {"CNAME": ["other.example."]}, "other.example": {"NS": ["ns1.host.example."]}},
     ],

@@ -19,7 +19,7 @@ Zones = dict[str, dict[str, list[str] | str]]
 
 
 def seen(collector: Any, zones: Zones, domain: Domain = DOMAIN) -> Any:
-    return observe(collector, domain, FakeNet(zones))
+    return observe(collector, domain, FakeNet({domain.name: {}, **zones}))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,11 @@ from tests.checks.pages import wording_problems
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from posture.net.dns import Absent, Answer
+
 NAME = "example.com"
 DS = "4711 13 2 ab"
+RRSIG = "SOA 13 2 3600 20261205010203 20261107040506 4711 example.com. c2ln"
 SOA = ["ns.example.com. h.example.com. 1 2 3 4 5"]
 Zones = dict[str, dict[str, list[str] | str]]
 
@@ -74,7 +78,14 @@ COM: Zones = {"com": {"DS": ["1 13 2 cd"]}}
 @pytest.mark.parametrize(
     ("zone", "validated", "expected"),
     [
-        ({"SOA": SOA, "DS": [DS]}, ["com", NAME], state(SECURE, DS)),
+        (
+            {"SOA": SOA, "DS": [DS], "RRSIG SOA": [RRSIG]},
+            ["com", NAME],
+            state(SECURE, DS),
+        ),
+        # No signatures where there must be some: whoever says AD has seen none.
+        ({"SOA": SOA, "DS": [DS]}, ["com", NAME], state(UNCHECKED, DS)),
+        ({"SOA": SOA, "DS": [DS], "RRSIG SOA": "TIMEOUT"}, ["com", NAME], state(UNCHECKED, DS)),
         ({"SOA": "BOGUS", "DS": [DS]}, ["com"], state(BOGUS, DS)),
         ({"SOA": SOA}, ["com"], state(INSECURE)),
         ({"SOA": SOA, "DS": [DS]}, [], state(UNCHECKED, DS)),
@@ -85,6 +96,31 @@ def test_a_zone(zone: dict[str, list[str] | str], validated: list[str], expected
     assert seen({**COM, NAME: zone}, validated) == expected
 
 
+class Copying(FakeResolver):
+    """A forwarder that validates nothing and returns the AD flag that a question came with."""
+
+    async def query(self, name: str, rdtype: str) -> Answer | Absent:
+        found = await super().query(name, rdtype)
+        return replace(found, authenticated=not rdtype.startswith("RRSIG "))
+
+
+@pytest.mark.parametrize(("ds", "expected"), [([DS], state(UNCHECKED, DS)), ([], state(SECURE))])
+def test_a_forwarder_that_copies_our_flag_vouches_for_nothing(
+    ds: list[str], expected: Dnssec
+) -> None:
+    zones: Zones = {**COM, NAME: {"SOA": SOA, "DS": ds, "RRSIG SOA": [RRSIG]}}
+    found = observe(collect_dnssec.dnssec, Domain(name=NAME), FakeNet(Copying(zones)))
+    assert found == expected
+    assert dnssec.valid(found).status is UNKNOWN
+
+
+@pytest.mark.parametrize("validated", [["com"], ["com", NAME], []])
+def test_no_signature_is_asked_for_where_there_is_none(validated: list[str]) -> None:
+    resolver = FakeResolver({**COM, NAME: {"SOA": SOA}}, authenticated=validated)
+    observe(collect_dnssec.dnssec, Domain(name=NAME), FakeNet(resolver))
+    assert (NAME, "RRSIG SOA") not in resolver.asked
+
+
 def test_a_resolver_that_gives_no_ds_at_all_is_not_believed() -> None:
     assert seen({NAME: {"SOA": SOA}}) == state(UNCHECKED, anchored=False)
 
@@ -92,7 +128,9 @@ def test_a_resolver_that_gives_no_ds_at_all_is_not_believed() -> None:
 @pytest.mark.parametrize(
     ("zones", "zone", "validation"),
     [
-        ({NAME: {"SOA": SOA, "DS": [DS]}}, NAME, SECURE),
+        ({NAME: {"SOA": SOA, "DS": [DS], "RRSIG SOA": [RRSIG]}, "shop.example.com": {}}, NAME,
+         SECURE),
+        ({NAME: {"SOA": SOA}, "shop.example.com": {"A": ["192.0.2.1"]}}, NAME, SECURE),
         ({NAME: {"SOA": SOA}, "shop.example.com": {"SOA": SOA}}, "shop.example.com", SECURE),
         ({NAME: {"SOA": "BOGUS"}, "shop.example.com": {"SOA": "BOGUS"}}, NAME, BOGUS),
         ({"shop.example.com": {"SOA": "BOGUS", "DS": [DS]}}, "shop.example.com", BOGUS),
@@ -113,9 +151,10 @@ def test_a_name_within_a_zone(zones: Zones, zone: str, validation: Validation) -
         ({NAME: {"SOA": "SERVFAIL"}}, NAME, Reason.SERVFAIL),
         ({NAME: {"SOA": "BOGUS", "DS": "BOGUS"}}, NAME, Reason.SERVFAIL),
         ({NAME: {"SOA": SOA, "DS": "TIMEOUT"}}, NAME, Reason.TIMEOUT),
-        ({}, NAME, Reason.INCONCLUSIVE),
-        ({}, "com", Reason.INCONCLUSIVE),
-        ({}, "a.b.c.d.e.example.com", Reason.INCONCLUSIVE),
+        ({}, NAME, Reason.NO_SUCH_NAME),
+        ({NAME: {}}, NAME, Reason.INCONCLUSIVE),
+        ({"com": {}}, "com", Reason.INCONCLUSIVE),
+        ({"a.b.c.d.e.example.com": {}}, "a.b.c.d.e.example.com", Reason.INCONCLUSIVE),
     ],
 )
 def test_what_cannot_be_told_is_a_failure(zones: Zones, name: str, reason: Reason) -> None:

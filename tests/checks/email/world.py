@@ -25,21 +25,26 @@ def text(record: str, **others: str) -> dict[str, dict[str, list[str] | str]]:
     return zones
 
 
+def world(zones: Zones, domain: Domain) -> FakeNet:
+    """Look at these zones, in which at least the domain itself is there."""
+    return FakeNet({domain.name: {}, **zones})
+
+
 def spf(zones: Zones, domain: Domain = DOMAIN) -> Any:
     """The SPF fact, or Failed."""
-    net = FakeNet(zones)
+    net = world(zones, domain)
     texts = observe(collect_dns.texts, domain, net)
     return texts if isinstance(texts, Failed) else observe(collect_spf.spf, domain, texts, net)
 
 
 def dmarc(zones: Zones, domain: Domain = DOMAIN) -> Any:
     """The DMARC fact, or Failed."""
-    return observe(collect_dmarc.dmarc, domain, FakeNet(zones))
+    return observe(collect_dmarc.dmarc, domain, world(zones, domain))
 
 
 def mx(zones: Zones, domain: Domain = DOMAIN, vantage: View | None = None) -> Any:
     """The MX fact, or Failed."""
-    net = FakeNet(zones)
+    net = world(zones, domain)
     net.vantage = vantage
     return observe(collect_mx.mx, domain, net)
 
