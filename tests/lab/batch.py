@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posture import plugins, run
 from posture.cli.common import run_async
-from posture.client import Authorisation, Client, NetworkSettings
+from posture.client import DOMAIN, Authorisation, Client, NetworkSettings
 from posture.client_file import Cover
 from posture.clock import SystemClock
 from posture.judge import Judgement, judge
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from posture.net import NetRoot
 
 AREAS = ("dns", "email")
+CONNECTING = frozenset({"dns.authority", "dns.registration", "email.mta_sts_policy"})
+"""Collectors of these areas that ask others than the resolver: name servers, registries, hosts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +54,22 @@ class Scanner:
         self,
         *,
         dkim: bool = True,
+        connect: bool = True,
         collectors: frozenset[str] | None = None,
         root: NetRoot | None = None,
     ) -> None:
-        """``dkim``: try the catalogue of selectors too; ``collectors``: let no others run.
+        """``dkim``: try the catalogue of selectors too; ``connect``: ask others than the resolver.
 
-        All scans share ``root``, if there is one.
+        Of ``collectors``, if given, let no others run. All scans share ``root``, if there is one.
         """
         self._root = root
         self._registry = plugins.load()
-        left_out = set() if dkim else {"email.dkim"}
-        self._allowed = (collectors or frozenset(self._registry.collectors)) - left_out
+        allowed = collectors or frozenset(self._registry.collectors)
+        if not dkim:
+            allowed -= {"email.dkim"}
+        if not connect:
+            allowed = frozenset(name for name in allowed - CONNECTING if name.startswith(AREAS))
+        self._allowed = allowed
 
     def _setup(self, resolver: tuple[str, int], domains: list[str]) -> run.Setup:
         client = Client(
@@ -70,6 +77,7 @@ class Scanner:
             authorisation=Authorisation(by="bench", covers=frozenset({Cover.DOMAINS})),
             subjects=tuple(Domain(name=name) for name in domains),
             network=NetworkSettings(resolver=f"{resolver[0]}:{resolver[1]}", connect={}),
+            profile=DOMAIN,
         )
         return run.prepare(client, self._registry, SystemClock().now())
 
