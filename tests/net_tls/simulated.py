@@ -74,6 +74,8 @@ class Simulated:
     server_order: bool = True
     refusal: str = "alert"
     """``alert``, ``close``, ``reset``, or the number of another alert."""
+    silent_below: Version = Version.SSL3
+    """Hellos of older versions than this it does not answer at all."""
     dies_on: frozenset[int] = frozenset()
     dies_by: str = "close"
     """``close``, ``internal error``, ``half-way``."""
@@ -112,6 +114,8 @@ class Simulated:
         self.longest = max(self.longest, len(hello.suites))
         if len(hello.suites) > self.limit:
             return self._die(b"")
+        if hello.version < self.silent_below:
+            raise CollectError(Reason.TIMEOUT, "silence")
         if hello.version == Version.TLS13:
             return self._answer13(hello)
         return self._answer12(hello)

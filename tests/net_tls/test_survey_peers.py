@@ -166,3 +166,13 @@ def test_of_any_two_quiet_ones_each_stands_somewhere_without_the_other(count: in
     for one in range(count):
         for other in range(one % 2, count, 2):
             assert one == other or where[one] - where[other]
+
+
+def test_silence_to_older_versions_costs_few_questions_and_proves_nothing() -> None:
+    server = Simulated(suites=ONE.suites, silent_below=Version.TLS12)
+    seen = simulated(server)
+    assert seen.accepted == ("TLS 1.2", "TLS 1.3")
+    older = {seen.versions[label].outcome for label in ("SSL 3.0", "TLS 1.0", "TLS 1.1")}
+    assert older == {Outcome.INCONCLUSIVE}
+    assert not seen.degraded
+    assert sum(hello.version < Version.TLS12 for hello in server.asked) <= 12

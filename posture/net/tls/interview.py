@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from posture.net.tcp import Stream
 from posture.net.tls import iana, ssl2
-from posture.net.tls.asker import PLAINTEXT, Asker, Budget, Heard, hung_up, said
+from posture.net.tls.asker import PLAINTEXT, SILENT, Asker, Budget, Heard, hung_up, said
 from posture.net.tls.conclusions import (
     judge,
     judge_ssl2,
@@ -215,7 +215,11 @@ class _Interview:
                 heard = await sifter.ask(pools[0], after)
                 after = max(after, heard.depth)
                 if not sifter.take(pools[0], heard):
-                    await sifter.run([*pools, *each(dying)], after)
+                    rest = sifter.run([*pools[1:], *each(dying)], after, (pools[0], heard))
+                    if heard.how == SILENT:  # others need not wait for what may take a minute
+                        group.create_task(rest)
+                        continue
+                    await rest
                 elif sifter.found.accepted:
                     group.create_task(self._rest(version, sifter, newest, {*dying}))
                     continue
@@ -226,7 +230,7 @@ class _Interview:
                 if sifter.found.version_refused:
                     self._refuse_below(version, sifter.found)
                     return
-                dying |= sifter.found.unclear.keys()
+                dying |= sifter.found.dying
 
     def _refuse_below(self, version: Version, found: Sifted) -> None:
         for older in _CLASSIC:

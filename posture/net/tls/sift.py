@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from posture.net.tls.asker import CLOSED, PLAINTEXT, STOPPED, Asker, Heard
+from posture.net.tls.asker import CLOSED, DIED, PLAINTEXT, STOPPED, Asker, Heard
 from posture.net.tls.flight import Flight
 from posture.net.tls.hello import ClientHello
 from posture.net.tls.wire import Refusal, Version
@@ -55,7 +55,8 @@ class Sifted:
     unclear: dict[int, str] = field(default_factory=dict)
     """To what was heard instead."""
     dying: set[int] = field(default_factory=set)
-    """The unclear ones that alone are answered by an alert that is no refusal."""
+    """The unclear ones that alone are answered by an alert that is no refusal, or by hanging up
+    each time."""
     manner: str = ""
     """How the server refused what nobody supports; empty when it was never in doubt."""
     refusals: set[Refusal | None] = field(default_factory=set)
@@ -94,9 +95,20 @@ class Sifter:
         self._mixed: set[int] = set()
         self._manner: asyncio.Task[str] | None = None
 
-    async def run(self, lists: Iterable[Sequence[int]], after: int = 0) -> Sifted:
-        """Sift all lists side by side; what stands in one list is asked together at first."""
-        await self._all([tuple(items) for items in lists if items], after)
+    async def run(
+        self,
+        lists: Iterable[Sequence[int]],
+        after: int = 0,
+        doubtful: tuple[tuple[int, ...], Heard] | None = None,
+    ) -> Sifted:
+        """Sift all lists side by side; what stands in one list is asked together at first.
+
+        ``doubtful``: a list that was asked for already, and the answer that settled nothing.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._all([tuple(items) for items in lists if items], after))
+            if doubtful:
+                group.create_task(self._doubt(*doubtful, generation=0))
         await self._cross()
         return self._settled()
 
@@ -216,6 +228,8 @@ class Sifter:
             self._refuse(items, second)
         else:
             self._unclear(items, second, UNLISTED if second.flight else second.how)
+            if second.how == heard.how and second.how in {CLOSED, DIED}:
+                self.found.dying.add(items[0])
 
     def _hush(self, items: tuple[int, ...], heard: Heard) -> None:
         """It answered as it does when it has nothing to choose; perhaps it died instead."""

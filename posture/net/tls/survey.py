@@ -44,7 +44,7 @@ class VersionSurvey:
     """Suites that could not be settled."""
     dying: tuple[int, ...] = ()
     """The inconclusive ones that the server, asked for them alone, answers by an alert that is no
-    refusal: internal_error, as a rule, because it chose them and then cannot use them."""
+    refusal, or twice by breaking off: as a rule it chose them and then cannot use them."""
     order: Order = Order.INCONCLUSIVE
 
 
