@@ -27,8 +27,10 @@ from posture.net.tls.wire import (
 
 _HELLO, _TICKET, _ENCRYPTED, _CERTIFICATE, _REQUEST, _VERIFY, _FINISHED = 2, 4, 8, 11, 13, 15, 20
 _STATUS, _ALPN, _SCT, _EARLY_DATA, _COOKIE, _KEY_SHARE = 5, 16, 18, 42, 44, 51
-FAREWELL = 2.0
-"""Seconds given to a server for its tickets and its goodbye."""
+FAREWELL = (0.5, 2.0)
+"""Fewest and most seconds given to a server for its tickets and its goodbye."""
+ROUND_TRIPS = 8
+"""How many times its first answer took it may take for them, in between."""
 
 _SHARED = CLASSICAL[:2]
 """Groups whose shares go out at once: nearly every server takes one of them."""
@@ -189,14 +191,18 @@ class _Handshake:
     schedule: Schedule = field(init=False)
     inside: Inside | None = None
     _secret: bytes = b""
+    _farewell: float = FAREWELL[1]
 
     def __post_init__(self) -> None:
         self.records = _Records(self.stream)
 
     async def run(self) -> Inside | Alert | None:
         """Send the hello and hear the server to its Finished, then wait for tickets."""
+        began = asyncio.get_running_loop().time()
         await self.stream.write(self.hello.record())
         answer = await self._server_hello()
+        took = asyncio.get_running_loop().time() - began
+        self._farewell = min(max(FAREWELL[0], ROUND_TRIPS * took), FAREWELL[1])
         if not isinstance(answer, ServerHello):
             return answer
         self._agree(answer)
@@ -293,7 +299,7 @@ class _Handshake:
         await self.stream.write(self._finish(suite) + Protection(suite, mine).seal(21, b"\1\0"))
         self.records.opener = Protection(suite, theirs)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL):
+            async with asyncio.timeout(self._farewell):
                 await self._count_tickets()
 
     async def _count_tickets(self) -> None:
