@@ -10,8 +10,10 @@ from posture.net import Net
 from posture.net.tls import iana
 from posture.net.tls.asker import Budget
 from posture.net.tls.chain import KEPT, RawChain
+from posture.net.tls.exchange import Dial
 from posture.net.tls.interview import survey
-from posture.net.tls.starttls import smtp_dial
+from posture.net.tls.starttls_outcome import Begun, Outcome
+from posture.net.tls.starttls_protocols import BY_PORT, PROTOCOLS, Protocol, begin, past
 from posture.net.tls.survey import Chain, Order, Survey
 
 from .collect_certificate import examine
@@ -24,17 +26,55 @@ MAX_DETAIL = 500
 
 
 async def look(subject: WebSite | MailServer, net: Net, options: Mapping[str, str]) -> Probed:
-    """Survey one server. ``options["at"]``: when its certificates are to be judged, ISO 8601."""
+    """Survey one server. ``options["at"]``: when its certificates are to be judged, ISO 8601.
+
+    ``options["starttls"]``: what is spoken before TLS, a name or ``none``; else the port tells.
+    """
+    protocol = _protocol(subject, options.get("starttls"))
     dial = partial(net.connect, subject.host, subject.port)
-    mail = isinstance(subject, MailServer)
-    seen = await survey(
-        smtp_dial(dial) if mail else dial,
-        name=subject.host,
-        alpn=() if mail else WEB,
-        budget=Budget(parallel=2 if mail else 12),
+    if protocol is None:
+        return await _surveyed(subject.host, dial, net, options["at"], Budget(), WEB)
+    async with await dial() as stream:
+        begun, address = await begin(protocol, stream, subject.host), stream.peer
+    said = {"starttls": {"protocol": protocol.name, **_begun(begun)}}
+    line = f"{protocol.name}: {begun.outcome.value}, {begun.said}"
+    if begun.outcome is not Outcome.READY:
+        return Probed(document={**_NOTHING, **said, "address": address}, lines=(line,))
+    found = await _surveyed(
+        subject.host, past(protocol, dial, subject.host), net, options["at"], Budget(parallel=2)
     )
-    at = datetime.fromisoformat(options["at"])
-    chains = [await _chain(net, seen, chain, at) for chain in seen.chains[:CHAINS]]
+    return Probed(document={**found.document, **said}, lines=(line, *found.lines))
+
+
+def _protocol(subject: WebSite | MailServer, name: str | None) -> Protocol | None:
+    if name is None:
+        name = "smtp" if isinstance(subject, MailServer) else BY_PORT.get(subject.port)
+    return PROTOCOLS.get(name) if name else None
+
+
+def _begun(begun: Begun) -> dict[str, Any]:
+    found = {"outcome": begun.outcome, "said": begun.said, "offered": list(begun.offered)}
+    return found | {"ahead": begun.ahead.decode("latin-1")} if begun.ahead else found
+
+
+_NOTHING: Mapping[str, Any] = {
+    "spoken": "nothing",
+    "versions": [],
+    "suites": {},
+    "groups": [],
+    "chains": [],
+    "inconclusive": [],
+    "connections": 1,
+}
+"""Where TLS was not begun."""
+
+
+async def _surveyed(
+    name: str, dial: Dial, net: Net, at: str, budget: Budget, alpn: tuple[str, ...] = ()
+) -> Probed:
+    seen = await survey(dial, name=name, alpn=alpn, budget=budget)
+    when = datetime.fromisoformat(at)
+    chains = [await _chain(net, seen, chain, when) for chain in seen.chains[:CHAINS]]
     document = _document(seen, chains)
     return Probed(document=document, lines=tuple(_lines(seen, document)))
 
@@ -164,7 +204,7 @@ PROBE = Probe(
     subject=subject,
     look=look,
     options={
-        "starttls": "the protocol spoken before TLS: smtp",
+        "starttls": "what is spoken before TLS: " + ", ".join(PROTOCOLS) + ", or none",
         "sni": "the server name to ask for, where HOST is an address",
         "at": "when the certificates must be valid, ISO 8601; now, if not given",
     },

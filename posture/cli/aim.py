@@ -9,9 +9,11 @@ import click
 
 from posture.clock import SystemClock
 from posture.model import Clock, MailServer, Subject, WebSite
+from posture.net.tls.starttls_protocols import BY_PORT, PROTOCOLS
 from posture.targets import host_name
 
-STARTTLS = ("smtp",)
+STARTTLS = (*PROTOCOLS, "none")
+"""What may be spoken before TLS; ``none`` where the port would have it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def aim(subject: Subject, options: Mapping[str, str], connect: Mapping[str, str]
     if protocol := options.get("starttls"):
         if protocol not in STARTTLS:
             raise click.UsageError(f"--starttls knows {', '.join(STARTTLS)}, not {protocol!r}.")
-        subject = MailServer(host=subject.host, port=subject.port)
+        kind = MailServer if protocol == "smtp" else WebSite
+        subject = kind(host=subject.host, port=subject.port)
     way = _way(subject.host, subject.port)
     if name := options.get("sni"):
         if way is None:
@@ -53,6 +56,13 @@ def aim(subject: Subject, options: Mapping[str, str], connect: Mapping[str, str]
         there = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         connect = {**(connect or {}), _key(subject): there}
     return Aim(subject=subject, connect=connect, clock=clock)
+
+
+def only_surveyed(subject: Subject, options: Mapping[str, str]) -> bool:
+    """Whether no check speaks what goes before TLS there, but the survey does."""
+    if not isinstance(subject, WebSite):
+        return False
+    return options.get("starttls", BY_PORT.get(subject.port, "none")) != "none"
 
 
 def _way(host: str, port: int) -> tuple[str, int] | None:

@@ -51,12 +51,17 @@ def look(
     except TimeoutError:
         common.say(f"{target} could not be looked at within {seconds:g} s")
         return Exit.INCOMPLETE
+    return show(found, as_json=as_json)
+
+
+def show(found: Probed, *, as_json: bool) -> Exit:
+    """Print what a probe found, with nothing beside it."""
     if as_json:
         click.echo(codec.encode(found.document), nl=False)
     else:
         for line in found.lines:
             common.data(line)
-    return Exit.FINE
+    return Exit.INCOMPLETE if "failed" in found.document else Exit.FINE
 
 
 def beside(

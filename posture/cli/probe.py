@@ -82,6 +82,8 @@ def command(
         resolver=common.resolver(resolver), ca_file=ca_file, connect=aimed.connect
     )
     areas = mail.AREAS if area == MAIL else {area}
+    if extra and aim.only_surveyed(subject, options):
+        return expert.show(_more(extra, aimed, options, network, timeout), as_json=as_json)
     narrowed = _only(load_policy(policy, registry), registry, areas, subject)
     setup = _setup(registry, narrowed, subject, network)
     taken = common.run_async(scan(setup, clock, deadline=timeout, only=_alone(setup.plan, subject)))

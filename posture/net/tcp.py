@@ -303,6 +303,11 @@ class Stream:
         self._ends = asyncio.get_running_loop().time() + lifetime
         self._closed = False
 
+    @property
+    def ahead(self) -> bytes:
+        """What has arrived together with what was read, and has not been read itself."""
+        return bytes(self._buffer)
+
     async def read(self, n: int) -> bytes:
         """Return what is there, at least one and up to ``n`` bytes; ``b""`` at the end."""
         if not self._buffer:

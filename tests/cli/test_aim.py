@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from posture.cli.aim import aim
+from posture.cli.aim import aim, only_surveyed
 from posture.model import Domain, MailServer, WebSite
 from tests.cli.conftest import Run
 
@@ -36,6 +36,18 @@ def test_a_mail_port_is_what_starttls_makes_it() -> None:
     assert aimed.subject == MailServer(host="mx.example.com", port=2525)
 
 
+def test_another_protocol_before_tls_is_for_the_survey_alone() -> None:
+    imap = WebSite(host="mail.example.com", port=143)
+    assert aim(imap, {"starttls": "imap"}, None).subject == imap
+    assert only_surveyed(imap, {})
+    assert not only_surveyed(imap, {"starttls": "none"})
+    assert only_surveyed(LOOPBACK, {"starttls": "xmpp-server"})
+    assert not only_surveyed(LOOPBACK, {})
+    assert not only_surveyed(MailServer(host="mx.example.com"), {"starttls": "smtp"})
+    direct = aim(MailServer(host="mx.example.com", port=465), {"starttls": "none"}, None)
+    assert direct.subject == WebSite(host="mx.example.com", port=465)
+
+
 def test_a_time_may_be_given() -> None:
     expected = datetime(2027, 1, 1, tzinfo=UTC)
     for text in ("2027-01-01", "2027-01-01T01:00+01:00"):
@@ -45,7 +57,7 @@ def test_a_time_may_be_given() -> None:
 @pytest.mark.parametrize(
     ("subject", "options", "says"),
     [
-        (LOOPBACK, {"starttls": "gopher"}, "knows smtp"),
+        (LOOPBACK, {"starttls": "gopher"}, "knows smtp, imap, pop3"),
         (LOOPBACK, {"at": "soon"}, "no time"),
         (LOOPBACK, {"sni": "not a name"}, "no name or address has"),
         (WebSite(host="www.example.com"), {"sni": "a.example"}, "goes with an address"),
@@ -66,3 +78,5 @@ def test_a_survey_stands_beside_the_findings(run: Run) -> None:
     assert run("probe", "tls", "127.0.0.1:1", "--sin", "x")[0] == 2
     assert "could not be looked at: refused" in run("probe", "tls", "127.0.0.1:1")[1]
     assert code == 3
+    code, out, _ = run("probe", "tls", "127.0.0.1:1", "--starttls", "ldap", "--json")
+    assert (code, list(json.loads(out))) == (3, ["failed"])

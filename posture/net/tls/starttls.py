@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from posture.model import CollectError, Reason
 from posture.net.tcp import Stream
 from posture.net.tls.exchange import Dial
+from posture.net.tls.starttls_outcome import OVERWRITTEN, ClosedError
 from posture.net.tls.wire import ParseError
 
 EHLO_NAME = "posture.invalid"
@@ -20,10 +21,9 @@ MAX_LINES = 100
 """Lines of one reply. RFC 5321 §4.5.3.1.5 knows lines of 512 octets, and no server has 30."""
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
-# Cisco's "inspect esmtp" writes X over keywords that it does not want used.
-# It hides the greeting behind asterisks too, and may refuse EHLO in the server's name.
+# What writes X over keywords (OVERWRITTEN) hides the greeting behind asterisks too, and may refuse
+# EHLO in the server's name.
 _MASKED = "*" * 8
-_OVERWRITTEN = re.compile(r"X{7,}[A-Z]?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Greeting:
     def stripped(self) -> bool:
         """What the server says has been overwritten, so its offer cannot be seen from here."""
         masked = _MASKED in self.banner
-        return masked or any(_OVERWRITTEN.fullmatch(_keyword(line)) for line in self.keywords)
+        return masked or any(OVERWRITTEN.fullmatch(_keyword(line)) for line in self.keywords)
 
 
 def parse_reply_line(line: bytes) -> tuple[int, bool, str]:
@@ -79,7 +79,7 @@ async def read_reply(stream: Stream) -> Reply:
         for _ in range(MAX_LINES):
             line = await stream.readline(MAX_LINE)
             if not line:
-                raise CollectError(Reason.INCONCLUSIVE, "closed in the middle of an SMTP reply")
+                raise ClosedError(Reason.INCONCLUSIVE, "closed in the middle of an SMTP reply")
             code, more, text = parse_reply_line(line)
             texts.append(text)
             if not more:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +21,13 @@ HOST = "www.example.com"
 AT = {"at": ca.NOW.isoformat()}
 
 
-def probed(handler: Handler, subject: WebSite | MailServer, port: str) -> Any:
+def probed(
+    handler: Handler, subject: WebSite | MailServer, port: str, options: Mapping[str, str] = AT
+) -> Any:
     async def scenario() -> Any:
         async with serving(handler) as real:
             bound = net(subject, None, **{port: real})
-            return await collect_probe.look(subject, bound, AT)
+            return await collect_probe.look(subject, bound, options)
 
     return asyncio.run(scenario())
 
@@ -55,6 +58,59 @@ def test_a_mail_server_is_surveyed_after_starttls() -> None:
     found = probed(smtp(context), MailServer(host=HOST), "p25")
     assert found.document["versions"] == ["TLS 1.3"]
     assert found.document["extensions"]["alpn"] is None
+
+
+def imap(context: ssl.SSLContext | None, *, answer: bytes = b"b OK go\r\n") -> Handler:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        await reader.readline()
+        writer.write(b"* CAPABILITY IMAP4rev1 STARTTLS\r\na OK\r\n")
+        await reader.readline()
+        writer.write(answer)
+        if context:
+            await tls(context)(reader, writer)
+
+    return handle
+
+
+def test_what_is_spoken_before_tls_is_told_by_the_port_or_by_name() -> None:
+    context = ca.leaf(ca.root(), HOST).context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    found = probed(imap(context), WebSite(host=HOST, port=143), "p143")
+    assert found.document["versions"] == ["TLS 1.3"]
+    assert found.document["starttls"] == {
+        "protocol": "imap",
+        "outcome": "ready",
+        "said": "OK go",
+        "offered": ["IMAP4REV1", "STARTTLS"],
+    }
+    assert found.lines[0] == "imap: ready, OK go"
+    (chain,) = found.document["chains"]
+    assert chain["name_matches"]
+    named = AT | {"starttls": "imap"}
+    again = probed(imap(context), WebSite(host=HOST, port=1143), "p1143", named)
+    assert again.document["versions"] == ["TLS 1.3"]
+    plain = probed(tls(context), WebSite(host=HOST, port=143), "p143", AT | {"starttls": "none"})
+    assert plain.document["versions"] == ["TLS 1.3"]
+    assert "starttls" not in plain.document
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "ahead"),
+    [
+        (b"b NO not here\r\n", "refused", None),
+        (b"b OK go\r\n* CAPABILITY EVIL\r\n", "injected", "* CAPABILITY EVIL\r\n"),
+    ],
+)
+def test_where_tls_does_not_begin_nothing_is_asked(
+    answer: bytes, outcome: str, ahead: str | None
+) -> None:
+    found = probed(imap(None, answer=answer), WebSite(host=HOST, port=143), "p143")
+    document = found.document
+    assert (document["starttls"]["outcome"], document["connections"]) == (outcome, 1)
+    assert (document["versions"], document["address"]) == ([], "127.0.0.1")
+    assert document["starttls"].get("ahead") == ahead
+    assert len(found.lines) == 1
 
 
 def test_a_port_of_another_protocol_is_named() -> None:
