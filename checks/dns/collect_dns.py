@@ -60,12 +60,12 @@ async def texts(domain: Domain, net: Net) -> DomainTexts:
     return DomainTexts(domain=domain.name, records=kept)
 
 
-@collector(traffic="A and AAAA of {name} and www.{name}, A of a made-up name")
+@collector(traffic="A of {name} and www.{name}, AAAA where there is none, A of a made-up name")
 async def addresses(domain: Domain, net: Net) -> DomainAddresses:
     """Find where the domain and its www lead."""
     names = (domain.name, f"www.{domain.name}")
     later = (f"{label}.{domain.name}" for label in ALIASES)  # references waits for us to ask
-    net.dns.begin((domain.name, "AAAA"), *((name, "A") for name in (*names, *later)))
+    net.dns.begin(*((name, "A") for name in (*names, *later)))
     await without_invention(net.dns)
     return DomainAddresses(hosts=tuple([await _host(net, name) for name in names]))
 
@@ -101,15 +101,16 @@ async def _climbed(net: Net, host: str, end: str) -> Caa:
 
 async def _host(net: Net, name: str) -> HostAddresses:
     """An alias stands for every type (RFC 1034 §3.6.2): at its end much is known already."""
-    ipv4 = await outcome(net.dns, name, "A")
-    ipv6 = await outcome(net.dns, _end(ipv4, name), "AAAA")
-    failures = [seen for seen in (ipv4, ipv6) if isinstance(seen, CollectError)]
-    answers = [seen for seen in (ipv4, ipv6) if not isinstance(seen, CollectError)]
+    answers = [await outcome(net.dns, name, "A")]
+    if not isinstance(answers[0], Answer):
+        answers.append(await outcome(net.dns, _end(answers[0], name), "AAAA"))
+    failures = [seen for seen in answers if isinstance(seen, CollectError)]
+    ipv4, ipv6 = (*(_found(seen, name) for seen in answers), ())[:2]
     host = HostAddresses(
         name=name,
-        ipv4=_found(ipv4, name),
-        ipv6=_found(ipv6, name),
-        chain=next((seen.chain for seen in answers if seen.chain), ()),
+        ipv4=ipv4,
+        ipv6=ipv6,
+        chain=next((seen.chain for seen in answers if not isinstance(seen, CollectError)), ()),
         reason=failures[0].reason if failures else None,
     )
     if failures and not host.exists:

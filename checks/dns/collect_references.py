@@ -18,7 +18,7 @@ REFERENCE_LIMIT = 200
 
 
 @collector(
-    traffic="A of {name}, autodiscover.{name} and mail.{name}; NS of at most 30 outside domains "
+    traffic="A of {name} and autodiscover.{name}; NS of at most 30 outside domains "
     "that the records of {name} name; A of a made-up name"
 )
 async def references(

@@ -49,6 +49,7 @@ class HostAddresses:
     name: str
     ipv4: tuple[str, ...]
     ipv6: tuple[str, ...]
+    """Asked about only where there is no IPv4 address: that the name leads somewhere is known."""
     chain: tuple[str, ...]
     """The CNAMEs that were followed, in order."""
     reason: Reason | None = None

@@ -10,8 +10,11 @@ from posture.model import Failed, Reason
 from ..email.facts import DmarcDiscovery, Mx, Outcome, SpfDiscovery
 from .facts import Delegation, DomainAddresses, Place
 
-ALIASES = ("autodiscover", "mail")
-"""Names beside the domain itself and ``www`` that often lead to a service, and carry passwords."""
+ALIASES = ("autodiscover",)
+"""Names beside the domain itself and ``www`` that often lead to a service, and carry passwords.
+
+Mail servers are named by MX, and looked up there.
+"""
 _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\Z")
 _NUMBER = re.compile(r"[0-9.]+\Z")
 _MAILTO = re.compile(r"mailto:[^\s,;!?@]+@([a-z0-9._-]+)", re.IGNORECASE)
