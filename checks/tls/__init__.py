@@ -2,7 +2,7 @@
 
 from posture.model import Area
 
-from . import collect_mail, collect_probe, collect_web, mail, web
+from . import certificates, collect_mail, collect_probe, collect_web, mail, web
 
 AREA = Area(
     name="tls",
@@ -20,11 +20,15 @@ AREA = Area(
         web.name,
         web.expiry,
         web.legacy,
+        certificates.web_strength,
+        certificates.web_wellformed,
         mail.starttls,
         mail.trusted,
         mail.name,
         mail.expiry,
         mail.legacy,
+        certificates.mail_strength,
+        certificates.mail_wellformed,
     ),
     probes=(collect_probe.PROBE,),
 )

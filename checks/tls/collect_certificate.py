@@ -14,6 +14,7 @@ import msgspec
 from posture.model import CollectError, Reason, record
 from posture.net import TrustAnchors
 from posture.net.process import Completed
+from posture.net.suffix import is_registry
 from posture.net.tls import x509_child
 from posture.net.tls.chain import RawChain
 from posture.net.tls.names import names_host
@@ -26,8 +27,14 @@ SECONDS = 10.0
 MAX_NAMES = 100
 """Names kept of one certificate; matching looks at all of them."""
 
+MAX_WILD = 1000
+"""Wildcards looked up in the list of public suffixes."""
+
 MAX_NAME = 255
 """Characters kept of a name: DNS has none longer."""
+
+MAX_RAW = 16 << 10
+"""Octets of a certificate that is kept as it was sent."""
 
 Run = Callable[[Sequence[str]], Awaitable[Completed]]
 
@@ -43,6 +50,9 @@ class _Verified:
     result: TrustResult
     detail: str
     anchor: str
+    path: tuple[str, ...] = ()
+    public: bool = False
+    url: str = ""
 
 
 async def examine(
@@ -69,7 +79,14 @@ async def examine(
         chain=tuple(_shortened(found) for found in read.certificates),
         name_matches=names_host(host, leaf.names, leaf.addresses),
         trust=_trust(lines[1:], anchors.name),
+        raw=tuple(der for der in raw.certificates if len(der) <= MAX_RAW),
+        suffixes=_suffixes(leaf.names),
     )
+
+
+def _suffixes(names: Sequence[str]) -> tuple[str, ...]:
+    wild = [name[2:MAX_NAME].lower() for name in names if name[:2] == "*."]
+    return tuple(filter(is_registry, wild[:MAX_WILD]))[:MAX_NAMES]
 
 
 async def _ask_child(run: Run, raw: RawChain, anchors: TrustAnchors, at: datetime) -> list[bytes]:
@@ -103,7 +120,15 @@ def _trust(lines: list[bytes], store: str) -> Trust:
         detail = f"verification was not done in {SECONDS:g} s"
         return Trust(result=TrustResult.UNDECIDED, detail=detail, anchor="", store=store)
     found = msgspec.json.decode(lines[0], type=_Verified)
-    return Trust(result=found.result, detail=found.detail, anchor=found.anchor, store=store)
+    return Trust(
+        result=found.result,
+        detail=found.detail,
+        anchor=found.anchor,
+        store=store,
+        path=found.path,
+        public=found.public,
+        url=found.url,
+    )
 
 
 def _shortened(found: Certificate) -> Certificate:

@@ -25,6 +25,23 @@ class TrustResult(StrEnum):
 
 
 @record
+class Profile:
+    """What rules for certificates look at."""
+
+    digest: str
+    """Hash that its signature is made over, e.g. ``sha256``; ``none`` for Ed25519 and Ed448, which
+    have it inside; empty when the algorithm is not known."""
+    uses: tuple[str, ...]
+    """Extended key usages, as OIDs; empty when it names none."""
+    timestamps: int
+    """Signed certificate timestamps inside it (RFC 6962): it was logged in public."""
+    lists: tuple[str, ...]
+    """URLs of its issuer's list of revoked certificates."""
+    issuers: tuple[str, ...]
+    """URLs of its issuer's certificate."""
+
+
+@record
 class Certificate:
     """One X.509 certificate. Every text in it was chosen by whoever made it."""
 
@@ -55,6 +72,8 @@ class Certificate:
     sha512: str = ""
     """The same two by SHA-512; empty in evidence from before they were taken."""
     spki_sha512: str = ""
+    profile: Profile | None = None
+    """None in evidence from before it was taken."""
 
 
 @record
@@ -68,6 +87,12 @@ class Trust:
     """Subject of the trusted authority the path ends in; empty when there is no path."""
     store: str
     """Name of the store, e.g. ``certifi 2026.10.18``."""
+    path: tuple[str, ...] = ()
+    """SHA-256 fingerprints of the certificates on the path, the server's own first."""
+    public: bool = False
+    """The path ends in an authority on Mozilla's list, to which its rules apply."""
+    url: str = ""
+    """Where the certificate that the server does not send can be had, by its own chain's word."""
 
 
 @record
@@ -88,6 +113,10 @@ class Presented:
     name_matches: bool
     """The certificate is issued for ``host`` (RFC 9525)."""
     trust: Trust
+    raw: tuple[bytes, ...] = ()
+    """DER as sent, the first ten that are not larger than 16 kB."""
+    suffixes: tuple[str, ...] = ()
+    """Public suffixes, such as ``co.uk``, all names beneath which it claims by a wildcard."""
 
     @property
     def leaf(self) -> Certificate:

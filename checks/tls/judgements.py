@@ -25,6 +25,10 @@ class Expiry:
     alarm_share: float
     """Part of its lifetime that must be left."""
     alarm_days: float
+    last_days: float
+    """Fewer are an alarm whatever their share, unless a healthy certificate has no more either."""
+    manual_days: float
+    """A public certificate that lives longer was probably fetched by a person."""
 
 
 def trusted(presented: Presented) -> Verdict:
@@ -35,6 +39,8 @@ def trusted(presented: Presented) -> Verdict:
         return unknown("undecided", seen, reason=Reason.INCONCLUSIVE, detail=trust.detail)
     if trust.result is TrustResult.TRUSTED:
         verdict = passed("ok", seen, **values)
+    elif trust.result is TrustResult.INCOMPLETE_CHAIN and trust.url:
+        verdict = failed(trust.result.value, seen, fix="fetch", **values, url=trust.url)
     else:
         verdict = failed(trust.result.value, seen, fix=_FIXES[trust.result], **values)
     return replace(verdict, observed=trust.result.value, expected="trusted")
@@ -70,6 +76,7 @@ def in_time(presented: Presented, taken: datetime, settings: Expiry) -> Verdict:
     left, lifetime = leaf.not_after - taken, leaf.not_after - leaf.not_before
     warn = min(settings.warn_share * lifetime, timedelta(days=settings.warn_days))
     alarm = min(settings.alarm_share * lifetime, timedelta(days=settings.alarm_days))
+    alarm = max(alarm, min(timedelta(days=settings.last_days), warn))
     values: dict[str, Value] = {
         "date": f"{leaf.not_after:%Y-%m-%d}",
         "days": abs(left).days,
@@ -92,7 +99,8 @@ def in_time(presented: Presented, taken: datetime, settings: Expiry) -> Verdict:
             share=0.5,
         )
     else:
-        verdict = passed("ok", seen, **values)
+        manual = presented.trust.public and lifetime > timedelta(days=settings.manual_days)
+        verdict = replace(passed("ok", seen, **values), near_miss="manual" if manual else None)
     expected = f"{warn.total_seconds() / 86400:.0f} days or more"
     return replace(verdict, observed=f"until {values['date']}", expected=expected)
 

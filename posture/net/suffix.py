@@ -16,6 +16,21 @@ def registrable(name: str) -> str:
     return _list().privatesuffix(".".join(labels)) or ""
 
 
+def is_registry(name: str) -> bool:
+    """Whether a registry registers names directly beneath ``name``, as under ``co.uk``.
+
+    Suffixes of companies, as ``github.io``, and unknown top levels do not count.
+    """
+    return bool(name) and _registries().publicsuffix(name) == name
+
+
+@cache
+def _registries() -> Any:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(only_icann=True, accept_unknown=False)
+
+
 @cache
 def _list() -> Any:
     from publicsuffixlist import PublicSuffixList  # reading it takes a tenth of a second

@@ -78,6 +78,10 @@ tls.mail.trusted          .      .      .      .       .      ?     ?     ?
 tls.mail.name             .      .      .      .       .      ?     ?     ?
 tls.mail.expiry           .      .      .      .       .      ?     ?     ?
 tls.mail.legacy           .      .      .      .       .      ?     ?     ?
+tls.web.strength          .      .      .      .       .      ?     ?     ?
+tls.web.wellformed        .      .      .      .       .      ?     ?     ?
+tls.mail.strength         .      .      .      .       .      ?     ?     ?
+tls.mail.wellformed       .      .      .      .       .      ?     ?     ?
 email.dane.usable         .      .      .      .       .      ?     ?     ?
 email.dane.matches        .      .      .      .       .      ?     ?     ?
 """
@@ -89,6 +93,8 @@ tls.web.trusted     ok       FAIL       ok      ok          FAIL      FAIL      
 tls.web.name        ok       ok         FAIL    ok          ok        ok            ?
 tls.web.expiry      ok       FAIL       ok      ok          ok        ok            ?
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
+tls.web.strength    ok       ok         ok      ok          ok        ok            ?
+tls.web.wellformed  ok       ok         ok      ok          ok        ok            ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
 web.hsts.present    ok       FAIL       FAIL    ok          ok        -             ?
 dns.caa.matches     ok       -          -       FAIL        -         -             ?
@@ -102,6 +108,8 @@ tls.mail.trusted    ok    -      FAIL FAIL
 tls.mail.name       ok    -      ok   ok
 tls.mail.expiry     ok    -      ok   FAIL
 tls.mail.legacy     ok    -      FAIL ok
+tls.mail.strength   ok    -      ok   ok
+tls.mail.wellformed ok    -      ok   ok
 email.dane.usable   -     -      -    -
 email.dane.matches  -     -      -    -
 """

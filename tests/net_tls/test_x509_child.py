@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ GOOD = ca.leaf(INTERMEDIATE, HOST)
 
 def ask(
     *issued: ca.Issued, anchor: ca.Issued = ROOT, at: timedelta = timedelta()
-) -> dict[str, str]:
+) -> dict[str, Any]:
     chain = [found.certificate for found in issued]
     return verify(chain, [anchor.certificate], ca.NOW + at, len(chain))
 
@@ -56,8 +57,19 @@ NO_CA = (x509.BasicConstraints(ca=False, path_length=None), False)
 
 def test_trusted() -> None:
     assert ask(GOOD, INTERMEDIATE) == {
-        "result": "trusted", "detail": "", "anchor": "CN=Test Root",
-    }  # fmt: skip
+        "result": "trusted",
+        "detail": "",
+        "anchor": "CN=Test Root",
+        "path": [sha256(found.der[0]).hexdigest() for found in (GOOD, INTERMEDIATE, ROOT)],
+        "public": False,
+    }
+
+
+def test_an_authority_of_everybodys_is_told_from_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certifi.contents", lambda: "# of Mozilla\n" + ROOT.pem.decode())
+    assert ask(GOOD, INTERMEDIATE)["public"] is True
+    own = ca.root("Own Root")
+    assert ask(ca.leaf(own, HOST), anchor=own)["public"] is False
 
 
 @pytest.mark.parametrize(
@@ -125,6 +137,7 @@ def test_where_the_issuer_is_published_the_chain_is_incomplete() -> None:
     assert ask(ca.leaf(above, HOST), above)["result"] == "unknown_issuer"
     found = ask(ca.leaf(published, HOST), published)
     assert (found["result"], found["detail"]) == ("incomplete_chain", "CN=Elsewhere")
+    assert found["url"] == "http://ca.example/issuer.der"
 
 
 def test_order_and_repetition_do_not_matter() -> None:
@@ -193,6 +206,63 @@ def test_a_certificate_without_common_name_and_names() -> None:
     found = describe(_signed_for(ROOT.key.public_key()))
     assert (found["common_name"], found["names"], found["addresses"]) == ("", [], [])
     assert found["self_issued"]
+
+
+def lists(*urls: str, issuer: str = "", reasons: bool = False) -> ca.Extension:
+    names = [x509.UniformResourceIdentifier(url) for url in urls]
+    other = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer or "Nobody")])
+    point = x509.DistributionPoint(
+        full_name=names,
+        relative_name=None,
+        reasons=frozenset([x509.ReasonFlags.key_compromise]) if reasons else None,
+        crl_issuer=[x509.DirectoryName(other)] if issuer else None,
+    )
+    return x509.CRLDistributionPoints([point]), False
+
+
+LIST = "http://crl.ca.example/1.crl"
+
+
+@pytest.mark.parametrize(
+    ("extension", "kept"),
+    [
+        (lists(LIST), [LIST]),
+        (lists("ldap://ca.example/cn=ca", LIST), [LIST]),
+        (lists("http://ca.example/$(reboot)"), []),
+        (lists("http://ca.example/a b"), []),
+        (lists("http://ca.example/" + "a" * 600), []),
+        (lists("http://user@ca.example/"), []),
+        (lists(LIST, issuer="Somebody else"), []),
+        (lists(LIST, reasons=True), []),
+        (lists(*[LIST] * 50), [LIST] * 20),
+    ],
+)
+def test_only_plain_urls_of_the_issuers_whole_list_are_kept(
+    extension: ca.Extension, kept: list[str]
+) -> None:
+    issued = ca.leaf(ROOT, HOST, more=[extension])
+    assert describe(issued.certificate)["profile"]["lists"] == kept
+
+
+def test_what_a_certificate_is_for_and_where_its_issuer_is() -> None:
+    found = describe(with_usage(ExtendedKeyUsageOID.SERVER_AUTH).certificate)["profile"]
+    assert found["uses"] == ["1.3.6.1.5.5.7.3.1"]
+    assert (found["timestamps"], found["digest"]) == (0, "sha256")
+    issued = ca.leaf(ROOT, HOST, more=[ca.published()]).certificate
+    assert describe(issued)["profile"]["issuers"] == ["http://ca.example/issuer.der"]
+
+
+def test_a_signature_without_a_hash_of_its_own() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, ca.NOW, ca.NOW + ca.DAY)
+    assert describe(builder.sign(key, None))["profile"]["digest"] == "none"
+
+
+def test_a_signature_of_an_unknown_kind() -> None:
+    # ecdsa-with-SHA256, one arc further
+    known, strange = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d04030f")
+    assert describe(load(GOOD.der[0].replace(known, strange)))["profile"]["digest"] == ""
 
 
 @given(st.binary(max_size=300))

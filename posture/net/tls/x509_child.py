@@ -144,7 +144,7 @@ def _is_public(anchor: x509.Certificate) -> bool:
     """Whether Mozilla's list has this authority, whoever else trusts it, too."""
     import certifi
 
-    return anchor in _anchors(certifi.contents())
+    return anchor.public_bytes(Encoding.PEM).decode("ascii").strip() in certifi.contents()
 
 
 def _path(

@@ -2,11 +2,12 @@
 
 import asyncio
 import ssl
+from hashlib import sha256
 from typing import cast
 
 import pytest
 
-from posture.checks.tls.collect_certificate import MAX_NAMES, examine
+from posture.checks.tls.collect_certificate import MAX_NAMES, MAX_RAW, examine
 from posture.checks.tls.facts import Presented, TrustResult
 from posture.model import CollectError, Reason, WebSite
 from posture.net import Completed, TrustAnchors
@@ -46,6 +47,34 @@ def test_a_good_chain() -> None:
     assert seen.suite.startswith("TLS_")
     assert len(seen.leaf.sha256) == len(seen.leaf.spki_sha256) == 64
     assert [found.self_issued for found in seen.chain] == [False, False]
+    assert seen.trust.path[:2] == tuple(found.sha256 for found in seen.chain)
+    assert not seen.trust.public
+    assert [sha256(der).hexdigest() for der in seen.raw] == [found.sha256 for found in seen.chain]
+    assert seen.leaf.profile is not None
+    assert seen.leaf.profile.digest == "sha256"
+
+
+def test_wildcards_over_public_suffixes_are_told() -> None:
+    names = ("*.co.uk", "*.example.co.uk", "*.github.io", "co.uk", "*.COM", "*.lan")
+    seen = asyncio.run(look(ca.leaf(ROOT, *names)))
+    assert seen.suffixes == ("co.uk", "com")
+
+
+def test_a_certificate_of_unusual_size_is_not_kept_as_it_was_sent() -> None:
+    names = [f"a{number}.{'b' * 60}.example.com" for number in range(300)]
+    seen = asyncio.run(look(ca.leaf(INTERMEDIATE, HOST, *names)))
+    assert [len(der) < MAX_RAW for der in seen.raw] == [True]
+    assert sha256(seen.raw[0]).hexdigest() == seen.chain[1].sha256
+
+
+def test_the_missing_intermediate_is_named_with_its_place() -> None:
+    issued = ca.leaf(INTERMEDIATE, HOST, more=[ca.published()]).alone()
+    seen = asyncio.run(look(issued))
+    assert seen.trust.result is TrustResult.INCOMPLETE_CHAIN
+    assert (seen.trust.detail, seen.trust.url) == (
+        "CN=Test Intermediate",
+        "http://ca.example/issuer.der",
+    )
 
 
 @pytest.mark.parametrize(

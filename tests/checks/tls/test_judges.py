@@ -17,6 +17,7 @@ from posture.checks.tls.facts import (
 from posture.checks.tls.judgements import Expiry
 from posture.model import Reason, Status, Verdict
 from tests.checks.pages import page_problems, wording_problems
+from tests.checks.tls import test_certificates
 from tests.checks.tls.facts import (
     LEAF,
     MOMENT,
@@ -28,7 +29,14 @@ from tests.checks.tls.facts import (
     trusting,
 )
 
-POLICY = Expiry(warn_share=0.33, warn_days=30, alarm_share=0.17, alarm_days=14)
+POLICY = Expiry(
+    warn_share=0.3333,
+    warn_days=67,
+    alarm_share=0.1667,
+    alarm_days=34,
+    last_days=3,
+    manual_days=100,
+)
 WEB, MAIL = WebCertificate, MailCertificate
 NO_STARTTLS = MailCertificate(presented=None)
 
@@ -78,22 +86,30 @@ def test_an_address_counts_as_a_name() -> None:
 
 EXPIRY = [
     (90, 60, Status.PASS, "ok"),
-    (90, 29.71, Status.PASS, "ok"),
-    (90, 29.6, Status.PARTIAL, "warn"),
-    (90, 14.1, Status.PARTIAL, "warn"),
-    (90, 13.9, Status.FAIL, "alarm"),
+    (90, 30, Status.PASS, "ok"),
+    (90, 29.9, Status.PARTIAL, "warn"),
+    (90, 15.1, Status.PARTIAL, "warn"),
+    (90, 14.9, Status.FAIL, "alarm"),
     (90, 0.5, Status.FAIL, "alarm"),
     (90, 0, Status.FAIL, "expired"),
     (90, -6, Status.FAIL, "expired"),
     (90, 91, Status.FAIL, "not_yet"),
     (47, 16, Status.PASS, "ok"),
     (47, 15, Status.PARTIAL, "warn"),
-    (47, 7.9, Status.FAIL, "alarm"),
+    (47, 7.7, Status.FAIL, "alarm"),
+    # Less than three days are an alarm, unless a sound one is replaced no sooner.
+    (15, 3.1, Status.PARTIAL, "warn"),
+    (15, 2.9, Status.FAIL, "alarm"),
     (6, 3, Status.PASS, "ok"),
-    (6, 1, Status.FAIL, "alarm"),
-    (398, 31, Status.PASS, "ok"),
-    (398, 29, Status.PARTIAL, "warn"),
-    (3650, 400, Status.PASS, "ok"),
+    (6, 1.9, Status.FAIL, "alarm"),
+    (200, 67, Status.PASS, "ok"),
+    (200, 66, Status.PARTIAL, "warn"),
+    (200, 33, Status.FAIL, "alarm"),
+    (398, 68, Status.PASS, "ok"),
+    (398, 66, Status.PARTIAL, "warn"),
+    (3650, 68, Status.PASS, "ok"),
+    (3650, 35, Status.PARTIAL, "warn"),
+    (3650, 33, Status.FAIL, "alarm"),
     (-1, 5, Status.FAIL, "not_yet"),
 ]
 
@@ -110,6 +126,24 @@ def test_expiry_says_how_long() -> None:
     found = web.expiry(WEB(presented=living(90, -6)), MOMENT, POLICY)
     assert dict(found.values) == {"date": "2026-11-15", "days": 6, "of": 90}
     assert (found.observed, found.expected) == ("until 2026-11-15", "30 days or more")
+
+
+@pytest.mark.parametrize(
+    ("days", "public", "near_miss"),
+    [(100, True, None), (101, True, "manual"), (101, False, None)],
+)
+def test_long_lives_are_probably_renewed_by_hand(
+    days: float, public: bool, near_miss: str | None
+) -> None:
+    found = web.expiry(WEB(presented=issued(days, public=public)), MOMENT, POLICY)
+    assert (found.status, found.near_miss) == (Status.PASS, near_miss)
+    late = replace(issued(days, public=public), chain=living(days, 20).chain)
+    assert web.expiry(WEB(presented=late), MOMENT, POLICY).near_miss is None
+
+
+def issued(days: float, *, public: bool) -> Presented:
+    fresh = living(days, days - 1)
+    return replace(fresh, trust=replace(fresh.trust, public=public))
 
 
 LEGACY = [
@@ -182,13 +216,29 @@ def test_without_starttls_there_is_nothing_to_judge(found: Verdict) -> None:
     assert (found.status, found.says) == (Status.NOT_APPLICABLE, "no_starttls")
 
 
+URL = "http://ca.example/issuer.der"
+
+
+def published() -> Presented:
+    """Incomplete, but the chain says where the missing part is."""
+    found = trusting("incomplete_chain", "CN=R10")
+    return replace(found, trust=replace(found.trust, url=URL))
+
+
+def test_the_missing_certificate_can_be_fetched() -> None:
+    found = web.trusted(WEB(presented=published()))
+    assert (found.status, found.says, found.fix) == (Status.FAIL, "incomplete_chain", "fetch")
+    assert found.values["url"] == URL
+    assert found == mail.trusted(MAIL(presented=published()))
+
+
 def test_pages() -> None:
     assert page_problems(AREA) == []
 
 
-TRUSTS = [trusting(result, detail) for result, detail, *_ in TRUST]
+TRUSTS = [*(trusting(result, detail) for result, detail, *_ in TRUST), published()]
 NAMED = [row[0] for row in NAMES]
-LIVES = [living(days, left) for days, left, *_ in EXPIRY]
+LIVES = [*(living(days, left) for days, left, *_ in EXPIRY), issued(101, public=True)]
 VERSIONS = [probes(*row[0]) for row in LEGACY]
 VERDICTS = {
     "tls.web.trusted": [web.trusted(WEB(presented=seen)) for seen in TRUSTS],
@@ -207,6 +257,7 @@ VERDICTS = {
         for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in LIVES))
     ],
     "tls.mail.legacy": [mail.legacy(MailVersions(probes=seen)) for seen in ((), *VERSIONS)],
+    **test_certificates.VERDICTS,
 }
 
 
