@@ -114,8 +114,16 @@ class _Edit:
         kept = [other for n, other in enumerate(self.terms) if n not in gone]
         if any(other.text.lower() == term.text.lower() for other in kept):
             return True
-        passes = isinstance(term, spf.Mechanism) and term.name == "include"
-        return passes and normal(term.domain) in _included(self.zone, self.text(gone), set())
+        if not (isinstance(term, spf.Mechanism) and term.name == "include"):
+            return False
+        target = normal(term.domain)
+        return any(target in self.passing[n] for n in range(len(self.terms)) if n not in gone)
+
+    @cached_property
+    def passing(self) -> tuple[frozenset[str], ...]:
+        """For each term the domains whose pass makes it match."""
+        found = (_included(self.zone, f"{spf.VERSION} {word}", set()) for word in self.words)
+        return tuple(map(frozenset, found))
 
     def text(self, gone: frozenset[int]) -> str:
         left = [word for number, word in enumerate(self.words) if number not in gone]
