@@ -96,6 +96,14 @@ class Net:
         self._scope.learn(normal(host), found)
         return found
 
+    async def places(self, host: str, port: int) -> tuple[str, ...]:
+        """Return the addresses at which :meth:`connect` tries ``host``, IPv4 first.
+
+        They may be dialled like ``host`` itself. One only where a map leads to the name as such.
+        Raises as :meth:`connect` does.
+        """
+        return await self._dialler.places(self._scope, host, port)
+
     async def connect(self, host: str, port: int, *, lifetime: float = LIFETIME) -> Stream:
         """Open a connection that may last ``lifetime`` seconds from now on.
 

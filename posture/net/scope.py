@@ -101,17 +101,17 @@ class Territory:
     def _owns(self, address: Address) -> bool:
         return any(address in block for block in self._declared)
 
-    def mapped(self, host: str, port: int) -> tuple[str, int] | None:
-        """Where the map sends ``host:port``; None without a map.
+    @property
+    def redirects(self) -> bool:
+        """There is a map, which says all of what may be dialled."""
+        return self._connect is not None
 
-        Raises ``CollectError(OUT_OF_SCOPE)`` for what a map leaves out.
-        """
-        if self._connect is None:
-            return None
+    def way(self, host: str, port: int) -> tuple[str, int] | None:
+        """Where the map sends ``host:port``; None if it says nothing of it."""
         for key in (host, port), (host, None):
-            if found := self._connect.get(key):
+            if found := (self._connect or {}).get(key):
                 return found[0], found[1] or port
-        raise CollectError(Reason.OUT_OF_SCOPE, f"{host}:{port} is not in the connect map")
+        return None
 
 
 def _endpoint(text: str) -> Endpoint:

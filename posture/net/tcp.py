@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from posture.model import CollectError, Reason
-from posture.net.dns import Resolver, addresses
+from posture.net.dns import Resolver
 from posture.net.limits import Limits
+from posture.net.route import Target, targets
 from posture.net.scope import Scope, Territory, literal, normal
 from posture.net.trust import tls_failure
 
@@ -84,14 +85,6 @@ class Line:
         self.release()
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    address: str
-    port: int
-    host: str
-    """Whose connection limit counts."""
-
-
 class Dialler:
     """The one place that opens TCP connections."""
 
@@ -159,28 +152,26 @@ class Dialler:
                 return PortState.OPEN
         return PortState.SILENT
 
-    async def _targets(self, scope: Scope, host: str, port: int) -> list[_Target]:
-        scope.check(host, port)
-        name = scope.name_of(host)
-        if mapped := self._territory.mapped(name, port):
-            return [_Target(*mapped, name)]
-        found = await addresses(self.resolver, host)
-        if not found:
-            raise CollectError(Reason.UNREACHABLE, f"{host} has no address")
-        permitted = [item for item in found if self._territory.permits(item)]
-        if not permitted:
-            detail = f"{host} is at {found[0]}, which is neither public nor declared"
-            raise CollectError(Reason.OUT_OF_SCOPE, detail)
-        return [_Target(address, port, address) for address in permitted]
+    async def places(self, scope: Scope, host: str, port: int) -> tuple[str, ...]:
+        """Return the addresses at which :meth:`open` tries ``host``; they may be dialled like it.
 
-    async def _dial(self, target: _Target, seconds: float, *, mail: bool) -> Line:
+        Raises as it does before it dials.
+        """
+        found = tuple(target.peer for target in await self._targets(scope, normal(host), port))
+        scope.learn(normal(host), found)
+        return found
+
+    async def _targets(self, scope: Scope, host: str, port: int) -> list[Target]:
+        return await targets(self._territory, self.resolver, scope, host, port)
+
+    async def _dial(self, target: Target, seconds: float, *, mail: bool) -> Line:
         release = await self._limits.acquire(target.host, mail=mail)
         try:
             sock = await _connected(target.address, target.port, seconds)
         except BaseException:
             release()
             raise
-        return Line(sock, target.address, release)
+        return Line(sock, target.peer, release)
 
 
 async def _connected(address: str, port: int, seconds: float) -> socket.socket:

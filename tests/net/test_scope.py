@@ -132,19 +132,18 @@ def test_only_public_or_declared_addresses_are_permitted() -> None:
     assert [a for a in allowed + refused if territory.permits(a)] == allowed
 
 
-def test_a_map_is_exhaustive() -> None:
+def test_a_map_shows_the_way_to_what_it_names() -> None:
     territory = Territory([], {"WWW.x:443": "127.0.0.1:8443", "10.0.0.1:*": "127.0.0.7:*"})
-    assert territory.mapped("www.x", 443) == ("127.0.0.1", 8443)
-    assert territory.mapped("10.0.0.1", 3389) == ("127.0.0.7", 3389)
-    with pytest.raises(CollectError, match=r"www\.x:80 is not in the connect map") as caught:
-        territory.mapped("www.x", 80)
-    assert caught.value.reason is Reason.OUT_OF_SCOPE
+    assert territory.redirects
+    assert territory.way("www.x", 443) == ("127.0.0.1", 8443)
+    assert territory.way("10.0.0.1", 3389) == ("127.0.0.7", 3389)
+    assert territory.way("www.x", 80) is None
 
 
-def test_without_a_map_nothing_is_moved_and_an_empty_one_forbids_all() -> None:
-    assert Territory([], None).mapped("www.x", 443) is None
-    with pytest.raises(CollectError):
-        Territory([], {}).mapped("www.x", 443)
+def test_without_a_map_nothing_is_moved_and_an_empty_one_is_a_map() -> None:
+    assert not Territory([], None).redirects
+    assert Territory([], None).way("www.x", 443) is None
+    assert Territory([], {}).redirects
 
 
 @pytest.mark.parametrize("value", ["10.0.0.1:443", "[fd00::1]:443", "[::ffff:10.0.0.1]:443"])
@@ -153,7 +152,7 @@ def test_a_map_is_a_way_and_no_permission(value: str) -> None:
         Territory(["10.0.0.2"], {"www.x:443": value})
     if "ffff" not in value:
         territory = Territory(["10.0.0.0/24", "fd00::/8"], {"www.x:443": value})
-        assert territory.mapped("www.x", 443) == split(value)
+        assert territory.way("www.x", 443) == split(value)
 
 
 @pytest.mark.parametrize(

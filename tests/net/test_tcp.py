@@ -102,6 +102,50 @@ def test_the_map_decides_where_a_connection_goes() -> None:
     run(scene())
 
 
+def test_a_map_may_name_the_addresses_of_a_host() -> None:
+    async def scene() -> None:
+        async with tcp(echo) as one, tcp(echo) as two:
+            zones = {"www.example.com": {"A": ["192.0.2.1"], "AAAA": ["2001:db8::1"]}}
+            ways = {"192.0.2.1:443": f"127.0.0.1:{one}", "[2001:db8::1]:443": f"127.0.0.1:{two}"}
+            root = network(zones, connect=ways, declared=())
+            net = root.bound(site(443))
+            with pytest.raises(CollectError, match="does not belong to"):
+                await net.connect("2001:db8::1", 443)
+            both = await net.places("www.example.com", 443)
+            assert both == ("192.0.2.1", "2001:db8::1")
+            for host in ("www.example.com", "2001:db8::1"):
+                async with await net.connect(host, 443) as stream:
+                    assert stream.peer == {"www.example.com": "192.0.2.1"}.get(host, host)
+            with pytest.raises(CollectError, match="not in the connect map"):
+                await net.places("www.example.com", 80)
+
+    run(scene())
+
+
+def test_where_the_map_leads_to_a_name_it_has_one_place() -> None:
+    async def scene() -> None:
+        async with tcp(echo) as port:
+            zones = {"www.example.com": {"A": ["192.0.2.1", "192.0.2.2"]}}
+            ways = {"www.example.com:443": f"127.0.0.1:{port}"}
+            net = network(zones, connect=ways, declared=()).bound(site(443))
+            assert await net.places("www.example.com", 443) == ("127.0.0.1",)
+            assert await net.addresses("www.example.com") == ("192.0.2.1", "192.0.2.2")
+            async with await net.connect("192.0.2.2", 443) as stream:
+                assert stream.peer == "127.0.0.1"
+
+    run(scene())
+
+
+def test_the_places_of_a_host_are_its_permitted_addresses() -> None:
+    zones = {"www.example.com": {"A": ["127.0.0.2", "10.9.9.9"], "AAAA": ["::1"]}}
+
+    async def scene() -> tuple[str, ...]:
+        net = network(zones, declared=("127.0.0.0/8",)).bound(site(443))
+        return await net.places("www.example.com", 443)
+
+    assert run(scene()) == ("127.0.0.2",)
+
+
 def test_refused_and_nowhere() -> None:
     port = free_port()
     assert reason(network(NAMES).bound(site(port)).connect("www.example.com", port)) is (
