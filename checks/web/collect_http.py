@@ -4,8 +4,10 @@ from posture.model import CollectError, Reason, WebSite, collector
 from posture.net import Net
 from posture.net.http import Http, HttpResponse, redirect
 
+from .collect_page import html
 from .facts import Hop, HttpPort, PlainVisit, SecureVisit
 from .origin import Origin, origin
+from .page_facts import Document, LandingPage
 
 HOPS = 5
 MAX_TEXT = 1000
@@ -30,29 +32,28 @@ async def port(site: WebSite, net: Net) -> HttpPort:
 def plain(site: WebSite, port: HttpPort, http: Http) -> PlainVisit:
     """Follow plain HTTP until it leaves this host or becomes HTTPS; neither is visited."""
     hops: list[Hop] = []
+    document: Document | None = None
     url = f"http://{_authority(site.host)}/"
     while not port.closed and len(hops) < HOPS and url not in {hop.url for hop in hops}:
         answer = _get(http, url)
         target = redirect(answer) or ""
         hops.append(Hop(url=url[:MAX_TEXT], status=answer.status, target=target[:MAX_TEXT]))
         if origin(target) != Origin("http", site.host, 80) or len(target) > MAX_TEXT:
+            document = None if target else html(answer, site.host)
             break
         url = target
-    return PlainVisit(host=site.host, closed=port.closed, hops=tuple(hops))
+    return PlainVisit(host=site.host, closed=port.closed, hops=tuple(hops), document=document)
 
 
-@collector(traffic="GET https://{host}:{port}/", deadline=60)
-def secure(site: WebSite, http: Http) -> SecureVisit:
-    """Fetch the front page over HTTPS, whatever its certificate is worth."""
-    suffix = "" if site.port == 443 else f":{site.port}"
-    url = f"https://{_authority(site.host)}{suffix}/"
-    answer = http.get(url, verify=False)
-    found = [value for key, value in answer.headers if key.lower() == "strict-transport-security"]
+@collector(traffic="nothing: it reads the front page that was fetched")
+def secure(site: WebSite, page: LandingPage) -> SecureVisit:
+    """Take the first answer over HTTPS from the front page."""
+    found = page.transport
     if found and len(found[0]) > MAX_TEXT:
-        raise CollectError(Reason.TOO_LARGE, f"the header has {len(found[0])} characters")
+        raise CollectError(Reason.TOO_LARGE, f"{site.host}: the header has over {MAX_TEXT} octets")
     return SecureVisit(
-        url=url,
-        status=answer.status,
+        url=page.asked,
+        status=page.first_status,
         headers=tuple(value[:MAX_TEXT] for value in found[:MAX_HEADERS]),
     )
 

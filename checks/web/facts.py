@@ -2,6 +2,8 @@
 
 from posture.model import fact, record
 
+from .page_facts import Document
+
 
 @fact("web.http_port")
 class HttpPort:
@@ -32,6 +34,8 @@ class PlainVisit:
     """Nothing listens on port 80."""
     hops: tuple[Hop, ...]
     """Answers over plain HTTP, in order; a redirect to another host or to HTTPS ends them."""
+    document: Document | None = None
+    """The page that is shown unencrypted, if one is."""
 
 
 @fact("web.hsts")

@@ -47,6 +47,9 @@ class Site:
     legacy: bool = False
     redirects: bool = True
     hsts: bool = True
+    policy: str = web.POLICY
+    cookie: str = web.COOKIE
+    software: str = ""
 
 
 @asynccontextmanager
@@ -104,10 +107,22 @@ class _Opening:
             Site(MAIN, state=self.state(Fault.SITE_EXPIRING)),
             Site(f"www.{MAIN}", hsts=not has(Fault.SITE_NO_HSTS)),
             Site(f"www.{LAB}", state=self.state(Fault.SITE_ENDING)),
-            Site(f"www.{KIDS}", state=self.state(Fault.SITE_WRONG_NAME)),
+            Site(
+                f"www.{KIDS}",
+                state=self.state(Fault.SITE_WRONG_NAME),
+                software="WordPress 4.5.33" if has(Fault.SITE_OLD_SOFTWARE) else "",
+            ),
             Site(f"www.{ORTHO}", redirects=not has(Fault.SITE_NO_REDIRECT)),
-            Site(f"booking.{MAIN}", state=self.state(Fault.SITE_SELF_SIGNED)),
-            Site(f"portal.{MAIN}", legacy=has(Fault.SITE_LEGACY)),
+            Site(
+                f"booking.{MAIN}",
+                state=self.state(Fault.SITE_SELF_SIGNED),
+                policy=_LAX_POLICY if has(Fault.SITE_POLICY_OPEN) else web.POLICY,
+            ),
+            Site(
+                f"portal.{MAIN}",
+                legacy=has(Fault.SITE_LEGACY),
+                cookie=_LAX_COOKIE if has(Fault.SITE_COOKIE_BARE) else web.COOKIE,
+            ),
         ]
 
     def state(self, fault: Fault | None) -> CertificateState:
@@ -116,9 +131,12 @@ class _Opening:
 
     async def site(self, site: Site, keys: Path) -> None:
         context = self.authority.context(keys, site.host, site.state, legacy=site.legacy)
-        page = web.Response(headers=(web.HSTS,) if site.hsts else ())
+        transport = (web.HSTS,) if site.hsts else ()
+        headers = (*transport, *web.GUARDS, site.policy, site.cookie)
+        page = web.Response(headers=headers, body=web.made_with(site.software))
+        pages = {"/.well-known/security.txt": web.notice(MAIN, self.now)}
         plain = web.redirect(site.host) if site.redirects else web.Response()
-        await self.listen(f"{site.host}:443", web.serve(page, context))
+        await self.listen(f"{site.host}:443", web.serve(page, context, pages))
         await self.listen(f"{site.host}:80", web.serve(plain))
 
     async def policy(self, domain: str, keys: Path) -> None:
@@ -199,6 +217,11 @@ _MAIL_CERTIFICATES = {
     MAIL_SERVERS[KIDS]: Fault.MAIL_WRONG_NAME,
     MAIL_SERVERS[RECALL]: Fault.MAIL_SELF_SIGNED,
 }
+
+_LAX_POLICY = (
+    "Content-Security-Policy: default-src https: data: 'unsafe-inline'; frame-ancestors 'self'"
+)
+_LAX_COOKIE = web.COOKIE.replace(" Secure;", "")
 
 # What an office needs: the printer prints, the server is administered, files are shared by it.
 _ALWAYS_OPEN = ("192.0.2.14:9100", "192.0.2.14:631", "192.0.2.10:22", "192.0.2.10:8080")

@@ -132,6 +132,16 @@ PASSING: dict[str, tuple[str, ...]] = {
     "tls.mail.wellformed": MAIL,
     "web.https.redirect": SITES,
     "web.hsts.present": SITES,
+    "web.headers.nosniff": SITES,
+    "web.headers.framing": SITES,
+    "web.headers.referrer": SITES,
+    "web.csp.effective": SITES,
+    "web.cookies.secure": SITES,
+    "web.cookies.hidden": SITES,
+    "web.cookies.samesite": SITES,
+    "web.content.encrypted": SITES,
+    "web.forms.encrypted": SITES,
+    "web.securitytxt.valid": SITES,
     "network.exposure.rdp": HOSTS,
     "network.exposure.smb": HOSTS,
     "network.exposure.cleartext": HOSTS,
@@ -176,6 +186,10 @@ NOT_ARISING: dict[str, tuple[str, ...]] = {
     # One server has DANE records.
     "email.dane.usable": MAIL[1:],
     "email.dane.matches": MAIL[1:],
+    # No site asks for the browsers' list, uses scripts of others, or names what it runs on.
+    "web.hsts.preload": SITES,
+    "web.scripts.integrity": SITES,
+    "web.software.supported": SITES,
 }
 
 
@@ -301,6 +315,15 @@ CHANGES: dict[Fault, Change] = {
         "web.https.redirect", "website:www.smile-orthodontics.example", Status.FAIL
     ),
     Fault.SITE_NO_HSTS: Change("web.hsts.present", "website:www.smile-dental.example", Status.FAIL),
+    Fault.SITE_COOKIE_BARE: Change(
+        "web.cookies.secure", "website:portal.smile-dental.example", Status.FAIL
+    ),
+    Fault.SITE_POLICY_OPEN: Change(
+        "web.csp.effective", "website:booking.smile-dental.example", Status.FAIL
+    ),
+    Fault.SITE_OLD_SOFTWARE: Change(
+        "web.software.supported", "website:www.smile-kids.example", Status.FAIL
+    ),
     Fault.MAIL_NO_STARTTLS: Change(
         "tls.mail.starttls",
         "mailserver:mx.smile-lab.example",

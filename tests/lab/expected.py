@@ -72,6 +72,19 @@ tls.web.expiry            .      .      .      .       .      ?     ?     ?
 tls.web.legacy            .      .      .      .       .      ?     ?     ?
 web.https.redirect        .      .      .      .       .      ?     ?     ?
 web.hsts.present          .      .      .      .       .      ?     ?     ?
+web.hsts.preload          .      .      .      .       .      ?     ?     ?
+web.headers.nosniff       .      .      .      .       .      ?     ?     ?
+web.headers.framing       .      .      .      .       .      ?     ?     ?
+web.headers.referrer      .      .      .      .       .      ?     ?     ?
+web.csp.effective         .      .      .      .       .      ?     ?     ?
+web.cookies.secure        .      .      .      .       .      ?     ?     ?
+web.cookies.hidden        .      .      .      .       .      ?     ?     ?
+web.cookies.samesite      .      .      .      .       .      ?     ?     ?
+web.content.encrypted     .      .      .      .       .      ?     ?     ?
+web.forms.encrypted       .      .      .      .       .      ?     ?     ?
+web.scripts.integrity     .      .      .      .       .      ?     ?     ?
+web.securitytxt.valid     .      .      .      .       .      ?     ?     ?
+web.software.supported    .      .      .      .       .      ?     ?     ?
 dns.caa.matches           .      .      .      .       .      ?     ?     ?
 tls.mail.starttls         .      .      .      .       .      ?     ?     ?
 tls.mail.trusted          .      .      .      .       .      ?     ?     ?
@@ -97,6 +110,19 @@ tls.web.strength    ok       ok         ok      ok          ok        ok        
 tls.web.wellformed  ok       ok         ok      ok          ok        ok            ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
 web.hsts.present    ok       FAIL       FAIL    ok          ok        -             ?
+web.hsts.preload       -    -    -    -    -    -    ?
+web.headers.nosniff    -    -    -    -    -    -    ?
+web.headers.framing    -    -    -    -    -    -    ?
+web.headers.referrer   ok   ok   ok   ok   ok   ok   ?
+web.csp.effective      -    -    -    -    -    -    ?
+web.cookies.secure     -    -    -    -    -    -    ?
+web.cookies.hidden     -    -    -    -    -    -    ?
+web.cookies.samesite   -    -    -    -    -    -    ?
+web.content.encrypted  ok   ok   ok   ok   ok   ok   ?
+web.forms.encrypted    -    -    -    -    -    -    ?
+web.scripts.integrity  -    -    -    -    -    -    ?
+web.securitytxt.valid  FAIL FAIL FAIL FAIL FAIL FAIL ?
+web.software.supported -    -    -    -    -    -    ?
 dns.caa.matches     ok       -          -       FAIL        -         -             ?
 """
 

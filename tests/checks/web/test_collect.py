@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from posture.checks.web import collect_http
+from posture.checks.web import collect_http, collect_page
 from posture.checks.web.facts import HttpPort, PlainVisit, SecureVisit
 from posture.model import CollectError, Failed, Reason, WebSite
 from posture.net.http import HttpResponse
@@ -86,7 +86,7 @@ def test_a_long_target_on_this_host_is_not_followed_half() -> None:
 
 def test_a_header_that_would_be_cut_is_not_judged() -> None:
     http = FakeHttp({HTTPS: says(HTTPS, 200, ("Strict-Transport-Security", "x" * 1001))})
-    found = observe(collect_http.secure, SITE, http)
+    found = observe(collect_http.secure, SITE, observe(collect_page.page, SITE, http))
     assert isinstance(found, Failed)
     assert found.reason is Reason.TOO_LARGE
 
@@ -111,7 +111,7 @@ def test_a_reset_is_not_a_closed_port() -> None:
 def test_the_headers_of_the_front_page(site: WebSite, url: str) -> None:
     headers = [("strict-Transport-security", f"max-age={n}") for n in range(20)]
     http = FakeHttp({url: says(url, 200, ("Server", "x"), *headers)})
-    found = observe(collect_http.secure, site, http)
+    found = observe(collect_http.secure, site, observe(collect_page.page, site, http))
     assert isinstance(found, SecureVisit)
     assert (found.url, found.status) == (url, 200)
     assert found.headers == tuple(f"max-age={n}" for n in range(collect_http.MAX_HEADERS))

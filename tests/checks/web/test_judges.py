@@ -8,6 +8,7 @@ from posture.checks.web.facts import Hop, PlainVisit, SecureVisit
 from posture.model import Failed, Reason, Status
 from tests.checks.pages import page_problems, wording_problems
 from tests.checks.tls.facts import PRESENTED, named, trusting
+from tests.checks.web.test_page_judges import VERDICTS as OF_PAGES
 
 HOST = "www.example.com"
 HTTP, HTTPS = f"http://{HOST}/", f"https://{HOST}/"
@@ -120,7 +121,7 @@ VERDICTS = {
 
 
 def test_every_check_is_here() -> None:
-    assert sorted(VERDICTS) == sorted(check.__posture__.id for check in AREA.checks)  # type: ignore[attr-defined]
+    assert sorted([*VERDICTS, *OF_PAGES]) == sorted(check.__posture__.id for check in AREA.checks)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("check", VERDICTS)
