@@ -1,6 +1,7 @@
 """Kill any collector or discoverer: what hung on it is unknown, nothing else moves.
 
 Parametrised over everything that is installed, so that a new one is covered the day it is added.
+Collectors that get the dead one's facts look again; the others say what they saw before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from posture.demo.faults import Fault
 from posture.model import CollectError, Reason, Status
 from posture.score import GRADES
+from posture.snapshot import Index
 from tests.demo import support
 
 if TYPE_CHECKING:
@@ -44,11 +46,32 @@ def _killed(collector: Collector) -> Collector:
     return replace(collector, function=_dead_async if asynchronous else _dead)
 
 
-def without(plan: Plan, name: str) -> Plan:
+def _remembering(collector: Collector, index: Index) -> Collector:
+    def before(**arguments: Any) -> Any:
+        seen = index.observation(arguments[collector.subject_parameter].id, collector.name)
+        assert seen is not None
+        if seen.failed:
+            raise CollectError(seen.failed.reason, seen.failed.detail)
+        return index.fact(seen, collector.fact)
+
+    async def before_async(**arguments: Any) -> Any:
+        return before(**arguments)
+
+    return replace(collector, function=before if collector.threaded else before_async)
+
+
+def without(plan: Plan, name: str, index: Index) -> Plan:
     """The plan with one of its collectors or discoverers dead."""
+
+    def put(collector: Collector) -> Collector:
+        if collector.name == name:
+            return _killed(collector)
+        looks_again = name in feeders(collector.needs, strict=False)
+        return collector if looks_again else _remembering(collector, index)
+
     return replace(
         plan,
-        collectors=tuple(_killed(c) if c.name == name else c for c in plan.collectors),
+        collectors=tuple(map(put, plan.collectors)),
         discoverers=tuple(
             replace(d, function=_dead) if d.name == name else d for d in plan.discoverers
         ),
@@ -61,10 +84,12 @@ class Office:
     def __init__(self, runner: asyncio.Runner, visit: Visit) -> None:
         self.runner = runner
         self.visit = visit
-        self.full = visit.audit(runner.run(visit.look()))
+        snapshot = runner.run(visit.look())
+        self.index = Index(snapshot, REGISTRY.subjects)
+        self.full = visit.audit(snapshot)
 
     def audit_without(self, name: str) -> Audit:
-        plan = without(self.visit.setup.plan, name)
+        plan = without(self.visit.setup.plan, name, self.index)
         return self.visit.audit(self.runner.run(self.visit.look(plan)))
 
 
