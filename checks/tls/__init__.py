@@ -2,7 +2,16 @@
 
 from posture.model import Area
 
-from . import certificates, collect_mail, collect_probe, collect_web, mail, web
+from . import (
+    certificates,
+    collect_mail,
+    collect_probe,
+    collect_revocation,
+    collect_web,
+    mail,
+    revocation,
+    web,
+)
 
 AREA = Area(
     name="tls",
@@ -14,6 +23,8 @@ AREA = Area(
         collect_mail.starttls,
         collect_mail.certificate,
         collect_mail.versions,
+        collect_revocation.web,
+        collect_revocation.mail,
     ),
     checks=(
         web.trusted,
@@ -22,6 +33,7 @@ AREA = Area(
         web.legacy,
         certificates.web_strength,
         certificates.web_wellformed,
+        revocation.web,
         mail.starttls,
         mail.trusted,
         mail.name,
@@ -29,6 +41,7 @@ AREA = Area(
         mail.legacy,
         certificates.mail_strength,
         certificates.mail_wellformed,
+        revocation.mail,
     ),
     probes=(collect_probe.PROBE,),
 )

@@ -37,6 +37,7 @@ class Fault(StrEnum):
     SERVER_VERSION = "a name server of the parked domain tells its version"
     SERVERS_DIFFER = "a name server of the laboratory's domain still has an old version of it"
     SITE_SELF_SIGNED = "the booking site signed its own certificate"
+    SITE_REVOKED = "the certificate of the orthodontist's site was taken back by its issuer"
     SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"
     SITE_ENDING = "the laboratory's certificate should have been renewed by now"
     SITE_EXPIRING = "the main domain's certificate ends in three days"

@@ -25,7 +25,7 @@ from posture.demo.faults import DEMO_FAULTS, Fault
 from posture.demo.graph import GraphStandIn
 from posture.demo.graph_model import TenantModel
 from posture.demo.names import KIDS, LAB, MAIL_SERVERS, MAIN, ORTHO, RECALL, SENDING
-from posture.demo.pki import Authority, CertificateState
+from posture.demo.pki import LIST_HOST, Authority, CertificateState
 
 __all__ = ["DEMO_FAULTS", "Fault", "Office", "start_office"]
 
@@ -91,6 +91,9 @@ class _Opening:
         for host in dict.fromkeys(MAIL_SERVERS.values()):
             await self.mail_server(host, keys)
         await self.registry(keys)
+        revoked = self.authority.revocation_list()
+        page = web.Response(media_type="application/pkix-crl", body=revoked)
+        await self.listen(f"{LIST_HOST}:80", web.serve(page))
         for domain in SENDING:
             await self.policy(domain, keys)
         await self.machines()
@@ -112,7 +115,11 @@ class _Opening:
                 state=self.state(Fault.SITE_WRONG_NAME),
                 software="WordPress 4.5.33" if has(Fault.SITE_OLD_SOFTWARE) else "",
             ),
-            Site(f"www.{ORTHO}", redirects=not has(Fault.SITE_NO_REDIRECT)),
+            Site(
+                f"www.{ORTHO}",
+                state=self.state(Fault.SITE_REVOKED),
+                redirects=not has(Fault.SITE_NO_REDIRECT),
+            ),
             Site(
                 f"booking.{MAIN}",
                 state=self.state(Fault.SITE_SELF_SIGNED),
@@ -208,6 +215,7 @@ _CERTIFICATES: Mapping[Fault | None, CertificateState] = {
     Fault.SITE_ENDING: CertificateState.ENDING,
     Fault.SITE_WRONG_NAME: CertificateState.WRONG_NAME,
     Fault.SITE_SELF_SIGNED: CertificateState.SELF_SIGNED,
+    Fault.SITE_REVOKED: CertificateState.REVOKED,
     Fault.MAIL_EXPIRING: CertificateState.EXPIRING,
     Fault.MAIL_WRONG_NAME: CertificateState.WRONG_NAME,
     Fault.MAIL_SELF_SIGNED: CertificateState.SELF_SIGNED,

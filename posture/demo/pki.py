@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -18,6 +18,9 @@ LIFETIME = timedelta(days=90)
 ISSUER = "ca.demo.example"
 """The authority's organisation, and its name in CAA records."""
 
+LIST_HOST = f"crl.{ISSUER}"
+_LIST = f"http://{LIST_HOST}/revoked.crl"
+
 
 class CertificateState(StrEnum):
     """What is right or wrong with a server's certificate."""
@@ -30,6 +33,7 @@ class CertificateState(StrEnum):
     EXPIRED = "expired"
     WRONG_NAME = "wrong-name"
     SELF_SIGNED = "self-signed"
+    REVOKED = "revoked"
 
 
 # Days from now to the end of a certificate that lives 90 days.
@@ -49,6 +53,8 @@ class Authority:
     server_key: ec.EllipticCurvePrivateKey
     """One key for all servers: making one takes longer than signing a certificate."""
     now: datetime
+    revoked: list[int] = field(default_factory=list)
+    """Serial numbers of the certificates it took back."""
 
     @classmethod
     def found(cls, now: datetime) -> Self:
@@ -79,6 +85,18 @@ class Authority:
         """Write the certificate that clients have to trust."""
         path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
+    def revocation_list(self) -> bytes:
+        """Return the list of certificates it took back, DER."""
+        week, day = timedelta(days=7), timedelta(days=1)
+        made = x509.CertificateRevocationListBuilder(
+            self.certificate.subject, self.now - day, self.now + week
+        )
+        reason = x509.CRLReason(x509.ReasonFlags.key_compromise)
+        for serial in self.revoked:
+            entry = x509.RevokedCertificateBuilder(serial, self.now - day)
+            made = made.add_revoked_certificate(entry.add_extension(reason, critical=False).build())
+        return made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
     def context(
         self, folder: Path, host: str, state: CertificateState, *, legacy: bool
     ) -> ssl.SSLContext:
@@ -97,6 +115,8 @@ class Authority:
 
     def _chain(self, host: str, state: CertificateState) -> bytes:
         leaf = self._leaf(host, state)
+        if state is CertificateState.REVOKED:
+            self.revoked.append(leaf.serial_number)
         sent = [leaf] if state is CertificateState.SELF_SIGNED else [leaf, self.certificate]
         key = self.server_key.private_bytes(
             serialization.Encoding.PEM,
@@ -121,6 +141,7 @@ class Authority:
                 ),
                 critical=False,
             )
+            .add_extension(_LISTED, critical=False)
         )
         return made.sign(self.server_key if alone else self.key, hashes.SHA256())
 
@@ -135,6 +156,11 @@ _CA_USAGE = x509.KeyUsage(
     crl_sign=True,
     encipher_only=False,
     decipher_only=False,
+)
+
+
+_LISTED = x509.CRLDistributionPoints(
+    [x509.DistributionPoint([x509.UniformResourceIdentifier(_LIST)], None, None, None)]
 )
 
 

@@ -123,6 +123,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "tls.web.legacy": SITES,
     "tls.web.strength": SITES,
     "tls.web.wellformed": SITES,
+    "tls.web.unrevoked": SITES,
     "tls.mail.starttls": MAIL,
     "tls.mail.trusted": MAIL,
     "tls.mail.name": MAIL,
@@ -130,6 +131,7 @@ PASSING: dict[str, tuple[str, ...]] = {
     "tls.mail.legacy": MAIL,
     "tls.mail.strength": MAIL,
     "tls.mail.wellformed": MAIL,
+    "tls.mail.unrevoked": MAIL,
     "web.https.redirect": SITES,
     "web.hsts.present": SITES,
     "web.headers.nosniff": SITES,
@@ -300,7 +302,10 @@ CHANGES: dict[Fault, Change] = {
         "tls.web.trusted",
         "website:booking.smile-dental.example",
         Status.FAIL,
-        moot=("web.hsts.present", "dns.caa.matches"),
+        moot=("web.hsts.present", "dns.caa.matches", "tls.web.unrevoked"),
+    ),
+    Fault.SITE_REVOKED: Change(
+        "tls.web.unrevoked", "website:www.smile-orthodontics.example", Status.FAIL
     ),
     Fault.SITE_WRONG_NAME: Change(
         "tls.web.name",
@@ -335,6 +340,7 @@ CHANGES: dict[Fault, Change] = {
             "tls.mail.legacy",
             "tls.mail.strength",
             "tls.mail.wellformed",
+            "tls.mail.unrevoked",
         ),
     ),
     Fault.MAIL_WRONG_NAME: Change("tls.mail.name", "mailserver:mx.smile-kids.example", Status.FAIL),
@@ -342,7 +348,10 @@ CHANGES: dict[Fault, Change] = {
         "tls.mail.expiry", "mailserver:mx.smile-orthodontics.example", Status.FAIL
     ),
     Fault.MAIL_SELF_SIGNED: Change(
-        "tls.mail.trusted", "mailserver:mx2.smile-dental.example", Status.FAIL
+        "tls.mail.trusted",
+        "mailserver:mx2.smile-dental.example",
+        Status.FAIL,
+        moot=("tls.mail.unrevoked",),
     ),
     Fault.MAIL_LEGACY: Change(
         "tls.mail.legacy", "mailserver:mx1.smile-dental.example", Status.FAIL

@@ -95,6 +95,8 @@ tls.web.strength          .      .      .      .       .      ?     ?     ?
 tls.web.wellformed        .      .      .      .       .      ?     ?     ?
 tls.mail.strength         .      .      .      .       .      ?     ?     ?
 tls.mail.wellformed       .      .      .      .       .      ?     ?     ?
+tls.web.unrevoked         .      .      .      .       .      ?     ?     ?
+tls.mail.unrevoked        .      .      .      .       .      ?     ?     ?
 email.dane.usable         .      .      .      .       .      ?     ?     ?
 email.dane.matches        .      .      .      .       .      ?     ?     ?
 """
@@ -108,6 +110,7 @@ tls.web.expiry      ok       FAIL       ok      ok          ok        ok        
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
 tls.web.strength    ok       ok         ok      ok          ok        ok            ?
 tls.web.wellformed  ok       ok         ok      ok          ok        ok            ?
+tls.web.unrevoked   -        -          -       -           -         -             ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
 web.hsts.present    ok       FAIL       FAIL    ok          ok        -             ?
 web.hsts.preload       -    -    -    -    -    -    ?
@@ -136,6 +139,7 @@ tls.mail.expiry     ok    -      ok   FAIL
 tls.mail.legacy     ok    -      FAIL ok
 tls.mail.strength   ok    -      ok   ok
 tls.mail.wellformed ok    -      ok   ok
+tls.mail.unrevoked  -     -      -    -
 email.dane.usable   -     -      -    -
 email.dane.matches  -     -      -    -
 """

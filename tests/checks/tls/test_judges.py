@@ -17,7 +17,7 @@ from posture.checks.tls.facts import (
 from posture.checks.tls.judgements import Expiry
 from posture.model import Reason, Status, Verdict
 from tests.checks.pages import page_problems, wording_problems
-from tests.checks.tls import test_certificates
+from tests.checks.tls import test_certificates, test_revocation
 from tests.checks.tls.facts import (
     LEAF,
     MOMENT,
@@ -258,6 +258,7 @@ VERDICTS = {
     ],
     "tls.mail.legacy": [mail.legacy(MailVersions(probes=seen)) for seen in ((), *VERSIONS)],
     **test_certificates.VERDICTS,
+    **test_revocation.VERDICTS,
 }
 
 
