@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from posture.model import Evidence, Reason, Value, Verdict, failed, params, passed, unknown
 
@@ -13,6 +13,9 @@ from .judgements import describe
 _BROKEN = {"md2", "md4", "md5", "sha1"}
 _CURVE, _EDWARDS = "EC ", {"Ed25519", "Ed448"}
 _SERVER, _ANY = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
+_USES_NEEDED = datetime(2019, 7, 1, tzinfo=UTC)
+"""From when on Apple's systems want every certificate to say that it is for servers."""
+
 MAX_SERIAL = 20
 """Octets of a serial number (RFC 5280 §4.1.2.2)."""
 
@@ -119,7 +122,7 @@ def _problems(presented: Presented, leaf: Certificate, profile: Profile) -> Iter
     if presented.suffixes:
         yield Problem("wildcard", leaf, {"suffix": presented.suffixes[0]})
     yield from _too_long(leaf, public=public)
-    if not profile.uses:
+    if not profile.uses and (public or leaf.not_before >= _USES_NEEDED):
         yield Problem("useless", leaf, {})
     if public and _ANY in profile.uses:
         yield Problem("any_use", leaf, {})

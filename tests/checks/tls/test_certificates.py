@@ -111,6 +111,7 @@ def lasting(days: float, begin: datetime) -> Presented:
 
 NOW_RULES = datetime(2026, 3, 15, tzinfo=UTC)
 BEFORE = NOW_RULES - timedelta(seconds=1)
+OLD = datetime(2019, 6, 30, tzinfo=UTC)
 STRANGER = replace(GOOD, common_name="elsewhere.example")
 CROWDED = replace(STRANGER, names=tuple(f"a{n}.example" for n in range(MOST_NAMES)))
 MADE = [
@@ -125,6 +126,8 @@ MADE = [
     (lasting(3650, NOW_RULES), FAIL, "too_long", "shorten", None),
     (lasting(3650, datetime(2019, 6, 30, tzinfo=UTC)), PASS, "ok", None, None),
     (alone(uses()), FAIL, "useless", "reissue", None),
+    (alone(replace(uses(), not_before=OLD)), PASS, "ok", None, None),
+    (public(alone(replace(uses(), not_before=OLD))), FAIL, "useless", "reissue", None),
     (alone(uses(SERVER, ANY)), PASS, "ok", None, None),
     (public(alone(uses(SERVER, ANY))), FAIL, "any_use", "reissue", None),
     (serial("0"), FAIL, "serial", "reissue", None),
