@@ -48,6 +48,7 @@ def page(site: WebSite, http: Http) -> LandingPage:
         asked=asked,
         first_status=first.status,
         transport=_values(first, "strict-transport-security"),
+        registered=registrable(site.host) == site.host,
         url=last.url[:MAX_TEXT],
         status=last.status,
         leads_to=leads_to[:MAX_TEXT],

@@ -88,6 +88,8 @@ class LandingPage:
     first_status: int
     transport: tuple[str, ...]
     """Strict-Transport-Security headers of the first answer."""
+    registered: bool
+    """The host is a registered domain itself, not a name beneath one."""
     url: str
     """Where the page was found."""
     status: int

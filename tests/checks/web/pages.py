@@ -17,6 +17,7 @@ def landing(*headers: tuple[str, str], document: Document | None = BUSY) -> Land
         asked=URL,
         first_status=200,
         transport=(),
+        registered=True,
         url=URL,
         status=200,
         leads_to="",

@@ -124,6 +124,14 @@ def test_only_the_beginning_of_a_long_page_is_read() -> None:
     assert not found.whole
 
 
+@pytest.mark.parametrize(
+    ("host", "registered"), [("example.co.uk", True), ("www.example.co.uk", False)]
+)
+def test_a_registered_domain_is_told_from_what_is_beneath(host: str, registered: bool) -> None:
+    url = f"https://{host}/"
+    assert page({url: says(url, HTML)}, WebSite(host=host)).registered is registered
+
+
 def test_other_ports_and_addresses() -> None:
     for site, url in (
         (WebSite(host="www.example.com", port=8443), "https://www.example.com:8443/"),

@@ -13,7 +13,7 @@ from posture.checks.web import (
     preload,
     supported,
 )
-from posture.checks.web.facts import Hop, PlainVisit, SecureVisit
+from posture.checks.web.facts import Hop, PlainVisit
 from posture.checks.web.page_facts import Document, Embedded, Form, LandingPage, Script, SecurityTxt
 from posture.model import Failed, Reason, Verdict
 from tests.checks.pages import wording_problems
@@ -150,6 +150,24 @@ SCRIPTS: list[Row] = [
 ]
 
 
+def asking(*transport: str, registered: bool = True) -> LandingPage:
+    return replace(landing(), transport=transport, registered=registered)
+
+
+WHOLE = "max-age=31536000; includeSubDomains; preload"
+PRELOADS: list[Row] = [
+    (asking(WHOLE), "pass", "ok"),
+    (asking(WHOLE, registered=False), "not_applicable", "beneath"),
+    (asking("max-age=31535999; preload"), "fail", "refused"),
+    (asking("max-age=31536000; preload"), "fail", "refused"),
+    (asking("max-age=31535999; includeSubDomains; preload"), "fail", "refused"),
+    (asking("max-age=31536000"), "not_applicable", "not_asked"),
+    (asking("preload"), "not_applicable", "not_asked"),
+    (asking(), "not_applicable", "not_asked"),
+    (asking("max-age=31536000; preload;" + " " * 1000), "unknown", "long"),
+]
+
+
 @pytest.mark.parametrize(
     ("judge", "rows"),
     [
@@ -162,6 +180,7 @@ SCRIPTS: list[Row] = [
         pytest.param(cookies.samesite, SAMESITE, id="samesite"),
         pytest.param(content.encrypted, MIXED, id="mixed"),
         pytest.param(content.integrity, SCRIPTS, id="integrity"),
+        pytest.param(preload.preload, PRELOADS, id="preload"),
     ],
 )
 def test_pages(judge: object, rows: list[Row]) -> None:
@@ -201,26 +220,6 @@ def test_forms(page: LandingPage, visit: PlainVisit | Failed, status: str, says:
     found = content.forms_encrypted(page, visit)
     assert result(found) == (status, says)
     assert found.reason is (Reason.TIMEOUT if says == "plain_unseen" else found.reason)
-
-
-def visit(*transport: str) -> SecureVisit:
-    return SecureVisit(url=URL, status=200, headers=transport)
-
-
-PRELOADS = [
-    (visit("max-age=31536000; includeSubDomains; preload"), "pass", "ok"),
-    (visit("max-age=31535999; preload"), "fail", "refused"),
-    (visit("max-age=31536000; preload"), "fail", "refused"),
-    (visit("max-age=31535999; includeSubDomains; preload"), "fail", "refused"),
-    (visit("max-age=31536000"), "not_applicable", "not_asked"),
-    (visit("preload"), "not_applicable", "not_asked"),
-    (visit(), "not_applicable", "not_asked"),
-]
-
-
-@pytest.mark.parametrize(("seen", "status", "says"), PRELOADS)
-def test_preload(seen: SecureVisit, status: str, says: str) -> None:
-    assert result(preload.preload(seen)) == (status, says)
 
 
 NOTICE = SecurityTxt(
