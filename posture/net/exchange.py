@@ -243,7 +243,11 @@ def _decoded(data: bytes, coding: str, limit: int) -> bytes:
     """Undo a compression nobody asked for, up to one byte over ``limit``."""
     if coding not in {"gzip", "x-gzip", "deflate"}:
         return data
-    return zlib.decompressobj(wbits=47).decompress(data, limit + 1)  # 47: either wrapper
+    unpacker = zlib.decompressobj(wbits=47)  # either wrapper
+    found = unpacker.decompress(data, limit + 1)
+    if data and not unpacker.eof and len(found) <= limit:
+        raise zlib.error("the compressed body is cut off")
+    return found
 
 
 class _Adapter(HTTPAdapter):
@@ -282,6 +286,8 @@ class _Lines:
         line = self._file.readline(limit)
         if not line and self._begun:
             raise IncompleteRead(b"")
+        if b"\r" in line.rstrip(b"\r\n"):  # RFC 9112 §2.2: the library would begin a new line
+            raise HTTPException("a bare CR among the headers")
         self._begun = True
         return line
 
