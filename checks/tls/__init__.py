@@ -3,7 +3,9 @@
 from posture.model import Area
 
 from . import (
+    addresses,
     certificates,
+    collect_addresses,
     collect_mail,
     collect_probe,
     collect_revocation,
@@ -20,9 +22,11 @@ AREA = Area(
     collectors=(
         collect_web.certificate,
         collect_web.versions,
+        collect_addresses.web,
         collect_mail.starttls,
         collect_mail.certificate,
         collect_mail.versions,
+        collect_addresses.mail,
         collect_revocation.web,
         collect_revocation.mail,
     ),
@@ -31,6 +35,7 @@ AREA = Area(
         web.name,
         web.expiry,
         web.legacy,
+        addresses.web_alike,
         certificates.web_strength,
         certificates.web_wellformed,
         revocation.web,
@@ -39,6 +44,7 @@ AREA = Area(
         mail.name,
         mail.expiry,
         mail.legacy,
+        addresses.mail_alike,
         certificates.mail_strength,
         certificates.mail_wellformed,
         revocation.mail,

@@ -5,7 +5,7 @@ from functools import partial
 from posture.model import Clock, CollectError, MailServer, Reason, collector
 from posture.net import Net, Stream
 from posture.net.tls.chain import raw_chain
-from posture.net.tls.exchange import Silence, hear
+from posture.net.tls.exchange import Dial, Silence, hear
 from posture.net.tls.hello import ClientHello
 from posture.net.tls.starttls import Greeting, smtp, smtp_dial
 from posture.net.tls.wire import Version
@@ -21,9 +21,14 @@ MAX_TEXT = 500
 @collector(traffic="EHLO and STARTTLS to {host}, port {port}", deadline=90)
 async def starttls(server: MailServer, net: Net) -> StartTls:
     """Ask what the server offers and, if it is STARTTLS, begin TLS to see that it is meant."""
-    async with await net.connect(server.host, server.port) as stream:
+    return await ask(partial(net.connect, server.host, server.port), server.host)
+
+
+async def ask(dial: Dial, host: str) -> StartTls:
+    """Ask for encryption on a new connection of ``dial``."""
+    async with await dial() as stream:
         said = await smtp(stream)
-        start, detail = await _begin(stream, said, server.host)
+        start, detail = await _begin(stream, said, host)
     return StartTls(
         address=stream.peer,
         banner=said.banner[:MAX_TEXT],

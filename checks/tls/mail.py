@@ -1,9 +1,11 @@
 """The checks of a mail server's STARTTLS, certificate and TLS versions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from posture.model import (
     Evidence,
+    Failed,
     Moment,
     Reason,
     Verdict,
@@ -14,14 +16,26 @@ from posture.model import (
     unknown,
 )
 
-from . import judgements
-from .facts import MailCertificate, MailVersions, StartTls, TlsStart
+from . import addresses, judgements
+from .address_facts import MailAddresses
+from .facts import (
+    MailCertificate,
+    MailVersions,
+    Presented,
+    StartTls,
+    TlsStart,
+    VersionProbe,
+)
 from .judgements import Expiry
 
 
 @check("tls.mail.starttls")
-def starttls(seen: StartTls) -> Verdict:
+def starttls(seen: StartTls, others: MailAddresses | Failed) -> Verdict:
     """The mail server accepts encrypted mail: it offers STARTTLS and means it."""
+    return addresses.everywhere(_offered, seen, addresses.starts(others))
+
+
+def _offered(seen: StartTls) -> Verdict:
     return replace(_starttls(seen), observed=_observed(seen), expected="STARTTLS")
 
 
@@ -53,32 +67,44 @@ def _observed(seen: StartTls) -> str:
 
 
 @check("tls.mail.trusted")
-def trusted(certificate: MailCertificate) -> Verdict:
+def trusted(certificate: MailCertificate, others: MailAddresses | Failed) -> Verdict:
     """The mail server's certificate comes from a trusted authority."""
-    if certificate.presented is None:
-        return not_applicable("no_starttls")
-    return judgements.trusted(certificate.presented)
+    return _everywhere(judgements.trusted, certificate, others)
 
 
 @check("tls.mail.name")
-def name(certificate: MailCertificate) -> Verdict:
+def name(certificate: MailCertificate, others: MailAddresses | Failed) -> Verdict:
     """The mail server's certificate is issued for the name in the MX record."""
-    if certificate.presented is None:
-        return not_applicable("no_starttls")
-    return judgements.right_name(certificate.presented)
+    return _everywhere(judgements.right_name, certificate, others)
 
 
 @check("tls.mail.expiry")
-def expiry(certificate: MailCertificate, moment: Moment, params: Expiry) -> Verdict:
+def expiry(
+    certificate: MailCertificate, others: MailAddresses | Failed, moment: Moment, params: Expiry
+) -> Verdict:
     """The mail server's certificate is renewed well before it ends."""
-    if certificate.presented is None:
-        return not_applicable("no_starttls")
-    return judgements.in_time(certificate.presented, moment.taken, params)
+    return _everywhere(
+        lambda presented: judgements.in_time(presented, moment.taken, params), certificate, others
+    )
 
 
 @check("tls.mail.legacy")
-def legacy(versions: MailVersions) -> Verdict:
+def legacy(versions: MailVersions, others: MailAddresses | Failed) -> Verdict:
     """The mail server refuses TLS 1.0 and TLS 1.1."""
-    if not versions.probes:
-        return not_applicable("no_starttls")
-    return judgements.legacy_refused(versions.probes)
+    return addresses.everywhere(_legacy, versions.probes, addresses.versions(others))
+
+
+def _legacy(probes: tuple[VersionProbe, ...]) -> Verdict:
+    return judgements.legacy_refused(probes) if probes else not_applicable("no_starttls")
+
+
+def _everywhere(
+    judge: Callable[[Presented], Verdict],
+    certificate: MailCertificate,
+    others: MailAddresses | Failed,
+) -> Verdict:
+    return addresses.everywhere(
+        lambda presented: judge(presented) if presented else not_applicable("no_starttls"),
+        certificate.presented,
+        addresses.mail_certificates(others),
+    )

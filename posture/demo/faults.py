@@ -41,6 +41,7 @@ class Fault(StrEnum):
     SITE_WRONG_NAME = "the children's site shows its hosting provider's certificate"
     SITE_ENDING = "the laboratory's certificate should have been renewed by now"
     SITE_EXPIRING = "the main domain's certificate ends in three days"
+    SITE_UNEVEN = "one address of the orthodontist's site still shows the previous certificate"
     SITE_LEGACY = "the patient portal still accepts TLS 1.0"
     SITE_NO_REDIRECT = "the orthodontist's site answers over plain HTTP"
     SITE_NO_HSTS = "the main site never tells browsers to insist on HTTPS"

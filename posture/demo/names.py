@@ -33,6 +33,8 @@ REPORTS = f"mailto:dmarc@{MAIN}"
 _ADDRESS = "203.0.113.{}"
 _REVERSE = "113.0.203.in-addr.arpa"
 CLOSED_HOST = "closed-hosting.example"
+TWO_ADDRESSES = {f"www.{ORTHO}": ("203.0.113.40", "2001:db8:113::40")}
+"""Web sites with an address of each kind."""
 NAME_SERVERS = {
     "ns1.dns.demo.example": "198.51.100.53",
     "ns2.dns.demo.example": "203.0.113.53",
@@ -50,7 +52,10 @@ def published(faults: AbstractSet[Fault], sites: tuple[str, ...], now: datetime)
     """Everything there is to ask; ``sites`` are the hosts that serve the web."""
     zones = Zones()
     for number, host in enumerate(dict.fromkeys([*sites, *MAIL_SERVERS.values()]), 10):
-        zones.add(host, "A", _ADDRESS.format(number))
+        old, *new = TWO_ADDRESSES.get(host, (_ADDRESS.format(number),))
+        zones.add(host, "A", old)
+        if new:
+            zones.add(host, "AAAA", *new)
         if host in MAIL_SERVERS.values() and (
             host != MAIL_SERVERS[ORTHO] or Fault.REVERSE_MISSING not in faults
         ):

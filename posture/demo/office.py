@@ -143,8 +143,15 @@ class _Opening:
         page = web.Response(headers=headers, body=web.made_with(site.software))
         pages = {"/.well-known/security.txt": web.notice(MAIN, self.now)}
         plain = web.redirect(site.host) if site.redirects else web.Response()
-        await self.listen(f"{site.host}:443", web.serve(page, context, pages))
-        await self.listen(f"{site.host}:80", web.serve(plain))
+        old, *new = names.TWO_ADDRESSES.get(site.host, (site.host,))
+        await self.listen(f"{old}:443", web.serve(page, context, pages))
+        await self.listen(f"{old}:80", web.serve(plain))
+        for address in new:
+            if Fault.SITE_UNEVEN in self.faults:
+                state = CertificateState.OLD
+                context = self.authority.context(keys, site.host, state, legacy=site.legacy)
+            await self.listen(f"[{address}]:443", web.serve(page, context, pages))
+            await self.listen(f"[{address}]:80", web.serve(plain))
 
     async def policy(self, domain: str, keys: Path) -> None:
         """Serve what the domain asks of those who send to it (MTA-STS)."""

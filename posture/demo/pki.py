@@ -26,6 +26,8 @@ class CertificateState(StrEnum):
     """What is right or wrong with a server's certificate."""
 
     GOOD = "good"
+    OLD = "old"
+    """Good, but a newer one has been issued."""
     ENDING = "ending"
     """Past the time when automatic renewal would have replaced it."""
     EXPIRING = "expiring"
@@ -38,6 +40,7 @@ class CertificateState(StrEnum):
 
 # Days from now to the end of a certificate that lives 90 days.
 _DAYS_LEFT = {
+    CertificateState.OLD: 40,
     CertificateState.ENDING: 21,
     CertificateState.EXPIRING: 3,
     CertificateState.EXPIRED: -6,

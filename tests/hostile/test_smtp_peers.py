@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from posture.checks.tls import collect_mail, mail
+from posture.checks.tls.address_facts import MailAddresses
 from posture.checks.tls.facts import StartTls, TlsStart
 from posture.model import CollectError, MailServer, Reason, Status
 from posture.net import Net
@@ -12,6 +13,7 @@ from tests.hostile.worlds import MEMORY, within
 from tests.net_tls.servers import Handler, idle, net, serving
 
 SERVER = MailServer(host="mx.example.com")
+SOLE = MailAddresses(others=(), more=0)
 BANNER = b"220 mx.example.com ESMTP\r\n"
 EHLO = b"250-mx.example.com\r\n250-STARTTLS\r\n250 HELP\r\n"
 
@@ -88,7 +90,7 @@ def test_a_hostile_mail_server(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_injected_text_is_noted() -> None:
     seen = look(INJECTED)
     assert "injected" in seen.detail
-    assert mail.starttls(seen).status is Status.FAIL
+    assert mail.starttls(seen, SOLE).status is Status.FAIL
 
 
 def test_text_instead_of_tls_is_noted() -> None:
@@ -106,7 +108,7 @@ def test_a_server_that_hangs_up_on_the_hello_is_not_judged() -> None:
 
     seen = look(leaves)
     assert seen.start is TlsStart.SILENT
-    assert mail.starttls(seen).status is Status.UNKNOWN
+    assert mail.starttls(seen, SOLE).status is Status.UNKNOWN
 
 
 def test_what_a_server_says_is_kept_short() -> None:

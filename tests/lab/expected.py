@@ -91,8 +91,10 @@ tls.mail.trusted          .      .      .      .       .      ?     ?     ?
 tls.mail.name             .      .      .      .       .      ?     ?     ?
 tls.mail.expiry           .      .      .      .       .      ?     ?     ?
 tls.mail.legacy           .      .      .      .       .      ?     ?     ?
+tls.web.alike             .      .      .      .       .      ?     ?     ?
 tls.web.strength          .      .      .      .       .      ?     ?     ?
 tls.web.wellformed        .      .      .      .       .      ?     ?     ?
+tls.mail.alike            .      .      .      .       .      ?     ?     ?
 tls.mail.strength         .      .      .      .       .      ?     ?     ?
 tls.mail.wellformed       .      .      .      .       .      ?     ?     ?
 tls.web.unrevoked         .      .      .      .       .      ?     ?     ?
@@ -108,6 +110,7 @@ tls.web.trusted     ok       FAIL       ok      ok          FAIL      FAIL      
 tls.web.name        ok       ok         FAIL    ok          ok        ok            ?
 tls.web.expiry      ok       FAIL       ok      ok          ok        ok            ?
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
+tls.web.alike       -        -          -       -           -         -             ?
 tls.web.strength    ok       ok         ok      ok          ok        ok            ?
 tls.web.wellformed  ok       ok         ok      ok          ok        ok            ?
 tls.web.unrevoked   -        -          -       -           -         -             ?
@@ -137,6 +140,7 @@ tls.mail.trusted    ok    -      FAIL FAIL
 tls.mail.name       ok    -      ok   ok
 tls.mail.expiry     ok    -      ok   FAIL
 tls.mail.legacy     ok    -      FAIL ok
+tls.mail.alike      -     -      -    -
 tls.mail.strength   ok    -      ok   ok
 tls.mail.wellformed ok    -      ok   ok
 tls.mail.unrevoked  -     -      -    -

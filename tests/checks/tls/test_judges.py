@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from posture.checks.tls import AREA, mail, web
+from posture.checks.tls.address_facts import MailAddresses, WebAddresses
 from posture.checks.tls.facts import (
     MailCertificate,
     MailVersions,
@@ -17,7 +18,7 @@ from posture.checks.tls.facts import (
 from posture.checks.tls.judgements import Expiry
 from posture.model import Reason, Status, Verdict
 from tests.checks.pages import page_problems, wording_problems
-from tests.checks.tls import test_certificates, test_revocation
+from tests.checks.tls import test_addresses, test_certificates, test_revocation
 from tests.checks.tls.facts import (
     LEAF,
     MOMENT,
@@ -38,6 +39,7 @@ POLICY = Expiry(
     manual_days=100,
 )
 WEB, MAIL = WebCertificate, MailCertificate
+ALONE, SOLE = WebAddresses(others=(), more=0), MailAddresses(others=(), more=0)
 NO_STARTTLS = MailCertificate(presented=None)
 
 TRUST = [
@@ -54,9 +56,9 @@ TRUST = [
 
 @pytest.mark.parametrize(("result", "detail", "status", "says", "fix"), TRUST)
 def test_trusted(result: str, detail: str, status: Status, says: str, fix: str | None) -> None:
-    found = web.trusted(WEB(presented=trusting(result, detail)))
+    found = web.trusted(WEB(presented=trusting(result, detail)), ALONE)
     assert (found.status, found.says, found.fix) == (status, says, fix)
-    assert found == mail.trusted(MAIL(presented=trusting(result, detail)))
+    assert found == mail.trusted(MAIL(presented=trusting(result, detail)), SOLE)
     assert found.evidence[0].source == "certificate of www.example.com at 192.0.2.1"
     assert "SHA-256 " + "ab" * 32 in found.evidence[0].record
     assert found.reason is (Reason.INCONCLUSIVE if status is Status.UNKNOWN else None)
@@ -72,15 +74,15 @@ NAMES = [
 
 @pytest.mark.parametrize(("presented", "status", "says", "observed"), NAMES)
 def test_name(presented: Presented, status: Status, says: str, observed: str) -> None:
-    found = web.name(WEB(presented=presented))
+    found = web.name(WEB(presented=presented), ALONE)
     assert (found.status, found.says, found.observed) == (status, says, observed)
     assert found.expected == "www.example.com"
-    assert found == mail.name(MAIL(presented=presented))
+    assert found == mail.name(MAIL(presented=presented), SOLE)
 
 
 def test_an_address_counts_as_a_name() -> None:
     leaf = replace(LEAF, names=(), addresses=("192.0.2.1",))
-    found = web.name(WEB(presented=replace(PRESENTED, chain=(leaf,), name_matches=False)))
+    found = web.name(WEB(presented=replace(PRESENTED, chain=(leaf,), name_matches=False)), ALONE)
     assert (found.says, found.observed) == ("mismatch", "192.0.2.1")
 
 
@@ -116,14 +118,14 @@ EXPIRY = [
 
 @pytest.mark.parametrize(("days", "left", "status", "says"), EXPIRY)
 def test_expiry(days: float, left: float, status: Status, says: str) -> None:
-    found = web.expiry(WEB(presented=living(days, left)), MOMENT, POLICY)
+    found = web.expiry(WEB(presented=living(days, left)), ALONE, MOMENT, POLICY)
     assert (found.status, found.says) == (status, says)
     assert found.share == (0.5 if status is Status.PARTIAL else None)
-    assert found == mail.expiry(MAIL(presented=living(days, left)), MOMENT, POLICY)
+    assert found == mail.expiry(MAIL(presented=living(days, left)), SOLE, MOMENT, POLICY)
 
 
 def test_expiry_says_how_long() -> None:
-    found = web.expiry(WEB(presented=living(90, -6)), MOMENT, POLICY)
+    found = web.expiry(WEB(presented=living(90, -6)), ALONE, MOMENT, POLICY)
     assert dict(found.values) == {"date": "2026-11-15", "days": 6, "of": 90}
     assert (found.observed, found.expected) == ("until 2026-11-15", "30 days or more")
 
@@ -135,10 +137,10 @@ def test_expiry_says_how_long() -> None:
 def test_long_lives_are_probably_renewed_by_hand(
     days: float, public: bool, near_miss: str | None
 ) -> None:
-    found = web.expiry(WEB(presented=issued(days, public=public)), MOMENT, POLICY)
+    found = web.expiry(WEB(presented=issued(days, public=public)), ALONE, MOMENT, POLICY)
     assert (found.status, found.near_miss) == (Status.PASS, near_miss)
     late = replace(issued(days, public=public), chain=living(days, 20).chain)
-    assert web.expiry(WEB(presented=late), MOMENT, POLICY).near_miss is None
+    assert web.expiry(WEB(presented=late), ALONE, MOMENT, POLICY).near_miss is None
 
 
 def issued(days: float, *, public: bool) -> Presented:
@@ -163,10 +165,10 @@ LEGACY = [
 
 @pytest.mark.parametrize(("outcomes", "status", "says", "versions"), LEGACY)
 def test_legacy(outcomes: str, status: Status, says: str, versions: str | None) -> None:
-    found = web.legacy(WebVersions(probes=probes(*outcomes)))
+    found = web.legacy(WebVersions(probes=probes(*outcomes)), ALONE)
     assert (found.status, found.says, found.values.get("versions")) == (status, says, versions)
     assert len(found.evidence) == len(outcomes)
-    assert found == mail.legacy(MailVersions(probes=probes(*outcomes)))
+    assert found == mail.legacy(MailVersions(probes=probes(*outcomes)), SOLE)
 
 
 HIDDEN = replace(STARTTLS, offered=False, accepted=False, keywords=("XXXXXXXA",), stripped=True)
@@ -197,7 +199,7 @@ STARTS = [
 def test_starttls(
     seen: StartTls, status: Status, says: str, fix: str | None, observed: str
 ) -> None:
-    found = mail.starttls(seen)
+    found = mail.starttls(seen, SOLE)
     assert (found.status, found.says, found.fix) == (status, says, fix)
     assert (found.observed, found.expected) == (observed, "STARTTLS")
     assert found.evidence
@@ -206,10 +208,10 @@ def test_starttls(
 @pytest.mark.parametrize(
     "found",
     [
-        mail.trusted(NO_STARTTLS),
-        mail.name(NO_STARTTLS),
-        mail.expiry(NO_STARTTLS, MOMENT, POLICY),
-        mail.legacy(MailVersions(probes=())),
+        mail.trusted(NO_STARTTLS, SOLE),
+        mail.name(NO_STARTTLS, SOLE),
+        mail.expiry(NO_STARTTLS, SOLE, MOMENT, POLICY),
+        mail.legacy(MailVersions(probes=()), SOLE),
     ],
 )
 def test_without_starttls_there_is_nothing_to_judge(found: Verdict) -> None:
@@ -226,10 +228,10 @@ def published() -> Presented:
 
 
 def test_the_missing_certificate_can_be_fetched() -> None:
-    found = web.trusted(WEB(presented=published()))
+    found = web.trusted(WEB(presented=published()), ALONE)
     assert (found.status, found.says, found.fix) == (Status.FAIL, "incomplete_chain", "fetch")
     assert found.values["url"] == URL
-    assert found == mail.trusted(MAIL(presented=published()))
+    assert found == mail.trusted(MAIL(presented=published()), SOLE)
 
 
 def test_pages() -> None:
@@ -241,25 +243,27 @@ NAMED = [row[0] for row in NAMES]
 LIVES = [*(living(days, left) for days, left, *_ in EXPIRY), issued(101, public=True)]
 VERSIONS = [probes(*row[0]) for row in LEGACY]
 VERDICTS = {
-    "tls.web.trusted": [web.trusted(WEB(presented=seen)) for seen in TRUSTS],
-    "tls.web.name": [web.name(WEB(presented=seen)) for seen in NAMED],
-    "tls.web.expiry": [web.expiry(WEB(presented=seen), MOMENT, POLICY) for seen in LIVES],
-    "tls.web.legacy": [web.legacy(WebVersions(probes=seen)) for seen in VERSIONS],
-    "tls.mail.starttls": [mail.starttls(row[0]) for row in STARTS],
+    "tls.web.trusted": [web.trusted(WEB(presented=seen), ALONE) for seen in TRUSTS],
+    "tls.web.name": [web.name(WEB(presented=seen), ALONE) for seen in NAMED],
+    "tls.web.expiry": [web.expiry(WEB(presented=seen), ALONE, MOMENT, POLICY) for seen in LIVES],
+    "tls.web.legacy": [web.legacy(WebVersions(probes=seen), ALONE) for seen in VERSIONS],
+    "tls.mail.starttls": [mail.starttls(row[0], SOLE) for row in STARTS],
     "tls.mail.trusted": [
-        mail.trusted(seen) for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in TRUSTS))
+        mail.trusted(seen, SOLE) for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in TRUSTS))
     ],
     "tls.mail.name": [
-        mail.name(seen) for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in NAMED))
+        mail.name(seen, SOLE) for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in NAMED))
     ],
     "tls.mail.expiry": [
-        mail.expiry(seen, MOMENT, POLICY)
+        mail.expiry(seen, SOLE, MOMENT, POLICY)
         for seen in (NO_STARTTLS, *(MAIL(presented=x) for x in LIVES))
     ],
-    "tls.mail.legacy": [mail.legacy(MailVersions(probes=seen)) for seen in ((), *VERSIONS)],
+    "tls.mail.legacy": [mail.legacy(MailVersions(probes=seen), SOLE) for seen in ((), *VERSIONS)],
     **test_certificates.VERDICTS,
     **test_revocation.VERDICTS,
 }
+for _check, _verdicts in test_addresses.VERDICTS.items():
+    VERDICTS[_check] = [*VERDICTS.get(_check, ()), *_verdicts]
 
 
 def test_every_check_is_here() -> None:
