@@ -157,7 +157,9 @@ def _subject(registry: Registry, area: str, target: str) -> Subject:
 
 
 def _service(target: str) -> Subject:
-    text = target.removeprefix("https://").removesuffix("/")
+    text = target.removesuffix("/")
+    if target.startswith("https://"):
+        text = target.removeprefix("https://").partition("/")[0]
     if ":" not in text:
         return WebSite(host=host_name(text))
     host, port = name_and_port(text)

@@ -132,7 +132,7 @@ def test_probe_looks_at_one_target(run: Run, office: Path) -> None:
     }
     for area, target in (
         ("tls", "portal.smile-dental.example"),
-        ("web", "www.smile-dental.example"),
+        ("web", "https://www.smile-dental.example/de/"),
     ):
         code, out, err = run("probe", area, target, *options, *ca_file, *connect)
         statuses = {row["status"] for row in json.loads(out)["findings"]}
