@@ -132,7 +132,7 @@ def test_a_zone_with_wrong_signatures_is_told_from_a_broken_one() -> None:
 def test_what_fails_unchecked_too_is_not_called_forged(
     then: Callable[[bytes], list[bytes]],
 ) -> None:
-    error = failing(Scripted(says(rcode=2), then), tries=HASTY)
+    error = failing(Scripted(says(rcode=2), then), tries=(2.0,))  # silence is waited for once
     assert not isinstance(error, BogusError)
     assert error.reason is Reason.SERVFAIL
 
