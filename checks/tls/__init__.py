@@ -9,9 +9,11 @@ from . import (
     collect_mail,
     collect_probe,
     collect_revocation,
+    collect_survey,
     collect_web,
     mail,
     revocation,
+    suites,
     web,
 )
 
@@ -29,6 +31,8 @@ AREA = Area(
         collect_addresses.mail,
         collect_revocation.web,
         collect_revocation.mail,
+        collect_survey.web,
+        collect_survey.mail,
     ),
     checks=(
         web.trusted,
@@ -47,6 +51,8 @@ AREA = Area(
         addresses.mail_alike,
         certificates.mail_strength,
         certificates.mail_wellformed,
+        suites.web,
+        suites.mail,
         revocation.mail,
     ),
     probes=(collect_probe.PROBE,),

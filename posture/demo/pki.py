@@ -113,6 +113,7 @@ class Authority:
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         else:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         context.load_cert_chain(chain)
         return context
 

@@ -93,6 +93,8 @@ tls.mail.expiry           .      .      .      .       .      ?     ?     ?
 tls.mail.legacy           .      .      .      .       .      ?     ?     ?
 tls.web.alike             .      .      .      .       .      ?     ?     ?
 tls.web.strength          .      .      .      .       .      ?     ?     ?
+tls.web.suites            .      .      .      .      .      ?     ?     ?
+tls.mail.suites           .      .      .      .      .      ?     ?     ?
 tls.web.wellformed        .      .      .      .       .      ?     ?     ?
 tls.mail.alike            .      .      .      .       .      ?     ?     ?
 tls.mail.strength         .      .      .      .       .      ?     ?     ?
@@ -112,6 +114,7 @@ tls.web.expiry      ok       FAIL       ok      ok          ok        ok        
 tls.web.legacy      ok       ok         ok      FAIL        ok        ok            ?
 tls.web.alike       -        -          -       -           -         -             ?
 tls.web.strength    ok       ok         ok      ok          ok        ok            ?
+tls.web.suites      ok       ok         ok      FAIL        ok        ok            ?
 tls.web.wellformed  ok       ok         ok      ok          ok        ok            ?
 tls.web.unrevoked   -        -          -       -           -         -             ?
 web.https.redirect  ok       ok         ok      FAIL        ok        ok            ok
@@ -142,6 +145,7 @@ tls.mail.expiry     ok    -      ok   FAIL
 tls.mail.legacy     ok    -      FAIL ok
 tls.mail.alike      -     -      -    -
 tls.mail.strength   ok    -      ok   ok
+tls.mail.suites     ok    -      ok   ok
 tls.mail.wellformed ok    -      ok   ok
 tls.mail.unrevoked  -     -      -    -
 email.dane.usable   -     -      -    -
