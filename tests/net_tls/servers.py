@@ -107,7 +107,7 @@ def net(subject: Subject, anchors: TrustAnchors | None = None, **ports: int) -> 
     return root.bound(subject)
 
 
-def dial(port: int) -> Callable[[], Awaitable[Stream]]:
+def dial(port: int, address: str = "127.0.0.1") -> Callable[[], Awaitable[Stream]]:
     """Connect to a loopback port without a ``Net``."""
 
     class Pipe:
@@ -125,7 +125,7 @@ def dial(port: int) -> Callable[[], Awaitable[Stream]]:
             self.writer.transport.abort()
 
     async def connect() -> Stream:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        return _Stream(Pipe(reader, writer), peer="127.0.0.1")
+        reader, writer = await asyncio.open_connection(address, port)
+        return _Stream(Pipe(reader, writer), peer=address)
 
     return connect

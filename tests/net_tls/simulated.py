@@ -76,6 +76,8 @@ class Simulated:
     """``alert``, ``close``, ``reset``, or the number of another alert."""
     silent_below: Version = Version.SSL3
     """Hellos of older versions than this it does not answer at all."""
+    stays_up: bool = False
+    """A hello of a version that it does not have is refused even if it has an older one."""
     dies_on: frozenset[int] = frozenset()
     dies_by: str = "close"
     """``close``, ``internal error``, ``half-way``."""
@@ -170,7 +172,7 @@ class Simulated:
 
     def _answer12(self, hello: Hello) -> bytes:
         versions = [v for v in self.suites if v <= hello.version and v is not Version.TLS13]
-        if not versions:
+        if not versions or (self.stays_up and max(versions) < hello.version):
             return self._refuse(ALERT_70)
         version = max(versions)
         chosen = [s for s in self._prefer(hello, version) if self._usable(s, hello, version)]

@@ -4,6 +4,7 @@ import asyncio
 import os
 from random import Random
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -183,3 +184,13 @@ def test_groups_stay_open_where_a_server_asks_for_no_share(seed: int) -> None:
     server.retries = False
     server.groups = (0x001D, *(group for group in server.groups if group != 0x001D))
     assert_never_wrong(server, surveyed(server))
+
+
+@pytest.mark.parametrize("newest", [Version.TLS12, Version.TLS13])
+@pytest.mark.parametrize("gap", [Version.TLS11, Version.TLS10])
+def test_a_version_that_is_off_hides_no_older_one(gap: Version, newest: Version) -> None:
+    """GnuTLS answers so: by the alert for the version, not by choosing the next older one."""
+    suites = {newest: iana.of_version(newest)[:3], Version.SSL3: (0x000A,)}
+    suites |= {v: (0x000A,) for v in (Version.TLS11, Version.TLS10) if v is not gap}
+    server = Simulated(suites=suites, stays_up=True)
+    assert_exact(server, surveyed(server))

@@ -205,8 +205,13 @@ class _Interview:
                 group.create_task(self._weak_signatures(kind, found))
 
     async def _older(self, after: int, newest: asyncio.Task[Sifted]) -> None:
-        """Go down the versions: who knows none so new and offers no older knows none at all."""
+        """Go down the versions.
+
+        Alert 70 speaks of one of them: GnuTLS with TLS 1.0 on and 1.1 off sends it to a hello
+        of 1.1 instead of choosing 1.0.
+        """
         dying: set[int] = set()
+        refused = False  # the version before: by the alert that means the version and no list
         async with asyncio.TaskGroup() as group:
             for version in _CLASSIC[1:]:
                 sifter = Sifter(self.asker, self.questions.suites(version))
@@ -223,19 +228,12 @@ class _Interview:
                 elif sifter.found.accepted:
                     group.create_task(self._rest(version, sifter, newest, {*dying}))
                     continue
-                elif sifter.found.older:
+                elif sifter.found.older or (refused and sifter.found.version_refused):
                     sifter.take(tuple(iana.of_version(version)), heard)
                 else:
                     await sifter.run([*pools[1:], *each(dying)], after)
-                if sifter.found.version_refused:
-                    self._refuse_below(version, sifter.found)
-                    return
+                refused = sifter.found.version_refused
                 dying |= sifter.found.dying
-
-    def _refuse_below(self, version: Version, found: Sifted) -> None:
-        for older in _CLASSIC:
-            if older < version:
-                self.suites[older] = found
 
     async def _rest(
         self,

@@ -1,0 +1,136 @@
+"""Real servers with a known configuration, each on an address of its own."""
+
+from tests.net_tls.lab.begun import (
+    dovecot,
+    known_dovecot,
+    known_postfix,
+    known_postgres,
+    known_slapd,
+    known_vsftpd,
+    postfix,
+    postgres,
+    slapd,
+    vsftpd,
+)
+from tests.net_tls.lab.direct import (
+    ANCIENT,
+    ANCIENT2,
+    ANCIENT12,
+    EVERYTHING,
+    HYBRIDS,
+    MODERN,
+    NODE010,
+    NODE24,
+    SCRIPT010,
+    SCRIPT24,
+    Nginx,
+    everything,
+    gnutls_serv,
+    known_gnutls,
+    known_node010,
+    known_node24,
+    known_s_server,
+    modern,
+    node,
+    only13,
+    openssl010,
+    s_server,
+    wanting,
+)
+from tests.net_tls.lab.real import Real
+
+SERVERS = (
+    Real(
+        name="nginx, Mozilla intermediate, two certificates",
+        programs=("nginx", "openssl"),
+        daemon=Nginx(
+            protocols="TLSv1.2 TLSv1.3", ciphers=MODERN, curves="X25519:prime256v1:secp384r1"
+        ),
+        known=modern,
+        limit=45,
+    ),
+    Real(
+        name="nginx, everything",
+        programs=("nginx", "openssl"),
+        daemon=Nginx(
+            protocols="TLSv1 TLSv1.1 TLSv1.2 TLSv1.3",
+            ciphers=EVERYTHING,
+            curves="X25519:P-521:ffdhe2048",
+            dh=True,
+        ),
+        known=everything,
+    ),
+    Real(
+        name="nginx, TLS 1.3 only",
+        programs=("nginx", "openssl"),
+        daemon=Nginx(protocols="TLSv1.3", ciphers="ALL", curves="X25519", kinds=("ecdsa",)),
+        known=only13,
+    ),
+    Real(
+        name="nginx that asks for a certificate",
+        programs=("nginx", "openssl"),
+        daemon=Nginx(
+            protocols="TLSv1.2 TLSv1.3",
+            ciphers=MODERN,
+            curves="X448:X25519",
+            kinds=("rsa",),
+            more="ssl_client_certificate {keys.authority}; ssl_verify_client on;",
+        ),
+        known=wanting,
+    ),
+    Real(name="openssl s_server", programs=("openssl",), daemon=s_server, known=known_s_server),
+    Real(
+        name="Dovecot without DH parameters",
+        programs=("dovecot", "openssl"),
+        daemon=dovecot,
+        known=known_dovecot,
+        starttls="imap",
+    ),
+    Real(
+        name="Postfix",
+        programs=("postfix", "openssl"),
+        daemon=postfix,
+        known=known_postfix,
+        starttls="smtp",
+    ),
+    Real(
+        name="gnutls-serv",
+        programs=("gnutls-serv", "gnutls-cli"),
+        daemon=gnutls_serv,
+        known=known_gnutls,
+        everywhere=True,
+    ),
+    Real(
+        name="vsftpd",
+        programs=("vsftpd", "openssl"),
+        daemon=vsftpd,
+        known=known_vsftpd,
+        starttls="ftp",
+    ),
+    Real(
+        name="slapd",
+        programs=("slapd", "gnutls-cli"),
+        daemon=slapd,
+        known=known_slapd,
+        starttls="ldap",
+    ),
+    Real(
+        name="PostgreSQL",
+        programs=("postgres", "openssl"),
+        daemon=postgres,
+        known=known_postgres,
+        starttls="postgres",
+    ),
+    Real(
+        name="Node 24, post-quantum",
+        programs=(NODE24, "openssl"),
+        daemon=node(NODE24, SCRIPT24, hybrids=HYBRIDS, ciphers=MODERN),
+        known=known_node24,
+    ),
+    Real(
+        name="Node 0.10.28, OpenSSL 1.0.1g",
+        programs=(NODE010, "openssl"),
+        daemon=node(NODE010, SCRIPT010, "export", ciphers=openssl010(ANCIENT, ANCIENT12, ANCIENT2)),
+        known=known_node010,
+    ),
+)
