@@ -26,6 +26,8 @@ class WebAddresses:
     """The first four of IPv4 and of IPv6; none where the name has one address."""
     more: int
     """Addresses beyond them, which nobody looked at."""
+    provider: str = ""
+    """Whose they are where they are a large provider's, which is not asked once for each."""
 
 
 @record
@@ -45,3 +47,5 @@ class MailAddresses:
     """The first four of IPv4 and of IPv6; none where the name has one address."""
     more: int
     """Addresses beyond them, which nobody looked at."""
+    provider: str = ""
+    """Whose they are where they are a large provider's, which is not asked once for each."""

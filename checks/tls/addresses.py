@@ -148,6 +148,8 @@ def web_alike(
     certificate: WebCertificate, versions: WebVersions, addresses: WebAddresses
 ) -> Verdict:
     """Every address of the web site shows the same certificate and the same versions of TLS."""
+    if addresses.provider:
+        return not_applicable("provider", provider=addresses.provider)
     if not addresses.others:
         return not_applicable("single")
     here = _Shown(certificate.presented, versions.probes, certificate.presented.address)
@@ -163,6 +165,8 @@ def mail_alike(
     addresses: MailAddresses,
 ) -> Verdict:
     """Every address of the mail server offers the same encryption and certificate."""
+    if addresses.provider:
+        return not_applicable("provider", provider=addresses.provider)
     if not addresses.others:
         return not_applicable("single")
     here = _Shown(certificate.presented, versions.probes, starttls.address, offers=starttls.offered)

@@ -16,6 +16,7 @@ from posture.net.tls.starttls import smtp_dial
 from .address_facts import Elsewhere, MailAddresses, MailElsewhere, WebAddresses
 from .collect_certificate import examine
 from .collect_mail import ask
+from .collect_survey import owner
 from .collect_versions import probed
 from .facts import MailCertificate, Presented, StartTls, WebCertificate
 
@@ -29,12 +30,14 @@ T = TypeVar("T")
 
 @collector(
     traffic="one TLS handshake and the first message of four more at each further address of "
-    "{host}, port {port}, up to eight",
+    "{host}, port {port}, up to eight; none when it is a large provider's",
     deadline=150,
 )
 async def web(site: WebSite, certificate: WebCertificate, net: Net, clock: Clock) -> WebAddresses:
     """See what each address beside the one that answered first presents."""
     known = certificate.presented
+    if provider := await owner(net, site.host):
+        return WebAddresses(others=(), more=0, provider=provider)
     chosen, more = await _others(net, site.host, site.port, known.address)
     at_once = asyncio.Semaphore(AT_ONCE)
 
@@ -48,7 +51,7 @@ async def web(site: WebSite, certificate: WebCertificate, net: Net, clock: Clock
 
 @collector(
     traffic="STARTTLS, one TLS handshake and the first message of four more at each further "
-    "address of {host}, port {port}, up to eight",
+    "address of {host}, port {port}, up to eight; none when it is a large provider's",
     deadline=180,
 )
 async def mail(
@@ -58,6 +61,8 @@ async def mail(
 
     One after the other, and none after one that asked to be left alone.
     """
+    if provider := await owner(net, server.host):
+        return MailAddresses(others=(), more=0, provider=provider)
     chosen, more = await _others(net, server.host, server.port, starttls.address)
     present = partial(_presented, net, clock, server.host, certificate.presented)
     others: list[MailElsewhere] = []

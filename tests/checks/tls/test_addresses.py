@@ -79,6 +79,10 @@ def mx(*others: Elsewhere, start: StartTls | None = STARTTLS, more: int = 0) -> 
     return MailAddresses(others=found, more=more)
 
 
+def for_mail(found: WebAddresses) -> MailAddresses:
+    return replace(mx(*found.others, more=found.more), provider=found.provider)
+
+
 def all_four(others: WebAddresses | Failed) -> list[Verdict]:
     return [
         web.trusted(HERE, others),
@@ -167,6 +171,7 @@ def test_no_starttls_anywhere_is_nothing_to_judge() -> None:
 RENEWED = replace(PRESENTED, chain=(replace(LEAF, sha256="ef" * 32),))
 ALIKE = [
     (at(), Status.NOT_APPLICABLE, "single", ""),
+    (replace(at(), provider="Google"), Status.NOT_APPLICABLE, "provider", ""),
     (at(GOOD), Status.PASS, "ok", ""),
     (at(replace(GOOD, presented=RENEWED)), Status.FAIL, "differs", "certificate"),
     (at(replace(GOOD, probes=probes(*"-+++"))), Status.FAIL, "differs", "TLS 1.1"),
@@ -185,7 +190,7 @@ def test_alike(others: WebAddresses, status: Status, says: str, what: str) -> No
         assert found.values["addresses"] == OTHER
         assert found.observed == f"{OTHER}: {what}"
         assert [each.source for each in found.evidence[:2]] == ["192.0.2.1", OTHER]
-    same = addresses.mail_alike(STARTTLS, MX, MX_VERSIONS, mx(*others.others, more=others.more))
+    same = addresses.mail_alike(STARTTLS, MX, MX_VERSIONS, for_mail(others))
     assert (same.status, same.says) == (status, says)
 
 
@@ -222,8 +227,7 @@ VERDICTS = {
     },
     "tls.web.alike": [addresses.web_alike(HERE, VERSIONS, row[0]) for row in ALIKE],
     "tls.mail.alike": [
-        addresses.mail_alike(STARTTLS, MX, MX_VERSIONS, mx(*row[0].others, more=row[0].more))
-        for row in ALIKE
+        addresses.mail_alike(STARTTLS, MX, MX_VERSIONS, for_mail(row[0])) for row in ALIKE
     ],
 }
 

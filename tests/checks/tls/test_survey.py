@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from posture.checks.tls import collect_survey
-from posture.checks.tls.facts import Outcome, StartTls
+from posture.checks.tls import collect_addresses, collect_survey
+from posture.checks.tls.address_facts import MailAddresses, WebAddresses
+from posture.checks.tls.facts import MailCertificate, Outcome, StartTls, WebCertificate
 from posture.checks.tls.survey_facts import MailSurvey, WebSurvey
 from posture.codec import decode, encode
 from posture.model import CollectError, MailServer, Reason, WebSite
-from posture.testing import FakeNet, FakeResolver, observe
-from tests.checks.tls.facts import STARTTLS
+from posture.testing import FakeClock, FakeNet, FakeResolver, observe
+from tests.checks.tls.facts import PRESENTED, STARTTLS
 from tests.checks.tls.test_collect import ROOT, smtp
 from tests.net_tls import ca
 from tests.net_tls.servers import Handler, answering, idle, net, reset, serving, tls
@@ -90,6 +91,16 @@ def test_a_providers_mail_server_is_known_by_name() -> None:
     mx = MailServer(host="example-com.mail.protection.outlook.com")
     fact = observe(collect_survey.mail, mx, STARTTLS, FakeNet())
     assert fact == MailSurvey(surveyed=None, provider="Microsoft")
+
+
+def test_a_providers_other_addresses_are_left_alone() -> None:
+    mx, edge = MailServer(host="aspmx.l.google.com"), WebSite(host="example.github.io")
+    tools = FakeNet(), FakeClock(ca.NOW)
+    shown = MailCertificate(presented=PRESENTED)
+    mail = observe(collect_addresses.mail, mx, STARTTLS, shown, *tools)
+    assert mail == MailAddresses(others=(), more=0, provider="Google")
+    web = observe(collect_addresses.web, edge, WebCertificate(presented=PRESENTED), *tools)
+    assert web == WebAddresses(others=(), more=0, provider="GitHub")
 
 
 def test_an_address_needs_no_name() -> None:
