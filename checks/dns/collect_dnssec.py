@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import Net
-from posture.net.dns import Absent, Answer, BogusError, outcome
+from posture.net.dns import Absent, Answer, BogusError
 from posture.net.suffix import registrable
 from posture.net.vantage import as_the_world_sees_it
 
@@ -71,7 +71,7 @@ async def _vouched(net: Net, zone: str) -> bool:
 
     With the signatures it is not asked for (RFC 6840 §5.8); whether they last asks for them too.
     """
-    signed = await outcome(net.dns, zone, "RRSIG SOA")
+    signed = await net.dns.query(zone, "RRSIG SOA")
     return isinstance(signed, Answer) and signed.authenticated
 
 

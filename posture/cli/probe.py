@@ -26,7 +26,7 @@ from posture.snapshot import Snapshot
 from posture.targets import domain, host_name, name_and_port
 from posture.waivers import Waivers
 
-SMTP = {25, 465, 587}
+SMTP = {25, 587}
 MAIL = "mail"
 """Stands for two areas at once."""
 ONE_TARGET = 12
