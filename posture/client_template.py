@@ -44,11 +44,13 @@ file = "smb-baseline"            # or a path, such as "my-policy.toml"
 # Every domain the client owns, also those that only redirect or send no mail.
 # reports = "dmarc-reports" names a folder with the DMARC reports that were mailed about it.
 # rdap = "https://rdap.example.com/" names the registry's RDAP server, where IANA's list lacks it.
-# owned = true lets active tests ask its name servers: do they hand out the zone, ask others for us?
+# owned = true lets active tests ask its name servers (do they hand out the zone, ask others for
+# us?) and its web sites (do they give away source code, settings or backups?).
 {domains}
 # Web sites beyond the domain itself and www.
 # [[sites]]
 # host = "shop.example.com"
+# owned = true
 
 # Mail servers that no MX record names.
 # [[mail]]

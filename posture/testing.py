@@ -270,6 +270,8 @@ class FakeHttp(Http):
         """Answer a GET."""
         return self._answer(Sent(method="GET", url=url, headers=dict(headers or {})))
 
+    begin = get
+
     def post(
         self,
         url: str,
@@ -299,9 +301,8 @@ class FakeHttp(Http):
         self.sent.append(sent)
         key = self._key(sent.method, sent.url)
         if key is None:
-            raise CollectError(
-                Reason.OUT_OF_SCOPE, f"{sent.method} {sent.url} is not in the script"
-            )
+            detail = f"{sent.method} {sent.url} is not in the script"
+            raise CollectError(Reason.OUT_OF_SCOPE, detail)
         replies = self._pages[key]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(reply, CollectError):

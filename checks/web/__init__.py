@@ -3,6 +3,7 @@
 from posture.model import Area
 
 from . import (
+    collect_files,
     collect_http,
     collect_page,
     collect_security_txt,
@@ -13,6 +14,7 @@ from . import (
     headers,
     hsts,
     https,
+    left_behind,
     preload,
     supported,
 )
@@ -27,6 +29,7 @@ AREA = Area(
         collect_http.secure,
         collect_page.page,
         collect_security_txt.notice,
+        collect_files.files,
     ),
     checks=(
         https.redirected,
@@ -44,5 +47,7 @@ AREA = Area(
         content.integrity,
         disclosure.valid,
         supported.supported,
+        left_behind.private,
+        left_behind.contents,
     ),
 )

@@ -40,7 +40,7 @@ def client(
         _table("[network.connect]", connect),
         *(_table("[[domains]]", _sending(name)) for name in names.SENDING),
         _table("[[domains]]", _domain(names.PARKED, sends_mail=False)),
-        *(_table("[[sites]]", {"host": host}) for host in sites),
+        *(_table("[[sites]]", {"host": host, "owned": True}) for host in sites),
         _table(
             "[[networks]]", {"cidr": NETWORK, "view": "internal", "owned": True, "site": "practice"}
         ),

@@ -96,7 +96,7 @@ class Domain(Subject):
     rdap: str = ""
     """Base URL of its registry's RDAP server, with a final slash, where IANA's list has none."""
     owned: bool = False
-    """Tests beyond ordinary use may ask its name servers about it."""
+    """Tests beyond ordinary use may touch its name servers and its web sites."""
 
     @property
     def key(self) -> str:
@@ -141,10 +141,16 @@ class WebSite(Subject):
 
     host: str
     port: int = 443
+    owned: bool = False
+    """Tests beyond ordinary use may touch it."""
 
     @property
     def key(self) -> str:
         return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
+    @property
+    def active_tests_allowed(self) -> bool:
+        return self.owned
 
     def endpoints(self) -> tuple[tuple[str, int | None], ...]:
         return ((self.host, self.port), (self.host, 80))

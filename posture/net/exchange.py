@@ -126,14 +126,16 @@ class Call:
         self._timer.daemon = True
         self._timer.start()
 
-    def perform(self, request: requests.PreparedRequest, max_bytes: int) -> HttpResponse:
-        """Send it and read the whole answer."""
+    def perform(
+        self, request: requests.PreparedRequest, max_bytes: int, *, whole: bool = True
+    ) -> HttpResponse:
+        """Send it and read the answer, of which only the beginning is wanted without ``whole``."""
         url = request.url or ""
         try:
             # Not timeout=None: urllib3 would put it on the socket, and the timer be the only guard.
             answer = _Adapter(self).send(request, stream=True, timeout=self._seconds)
             with contextlib.closing(answer):
-                found = self._whole(answer, url, max_bytes)
+                found = self._read(answer, url, max_bytes, whole=whole)
             if self._expired:  # what was cut off by us can look like an end
                 raise self._late(url)
             return found  # noqa: TRY300 - else would not hold the check above
@@ -146,20 +148,25 @@ class Call:
         except (HTTPException, OSError, ValueError, zlib.error) as error:
             raise self._failure(url, error) from None
 
-    def _whole(self, answer: requests.Response, url: str, max_bytes: int) -> HttpResponse:
+    def _read(
+        self, answer: requests.Response, url: str, max_bytes: int, *, whole: bool
+    ) -> HttpResponse:
         headers = tuple((_clean(key), _clean(value)) for key, value in answer.raw.headers.items())
         if sum(len(key) + len(value) for key, value in headers) > MAX_HEADER_BYTES:
             raise CollectError(Reason.TOO_LARGE, f"{url}: headers over {MAX_HEADER_BYTES} bytes")
         body = bytearray()
-        while len(body) <= max_bytes and (chunk := answer.raw.read(_CHUNK, decode_content=False)):
+        most = max_bytes + whole  # one more shows that there is more
+        while (left := most - len(body)) > 0 and (
+            chunk := answer.raw.read(min(left, _CHUNK), decode_content=False)
+        ):
             body += chunk
         coding = (answer.headers.get("Content-Encoding") or "").strip().lower()
-        data = _decoded(bytes(body), coding, max_bytes)
-        if max(len(body), len(data)) > max_bytes:
+        data = _decoded(bytes(body), coding, max_bytes, whole=whole)
+        if whole and max(len(body), len(data)) > max_bytes:
             raise CollectError(Reason.TOO_LARGE, f"{url}: the answer is over {max_bytes} bytes")
         peer = self._line.peer if self._line else ""
         return HttpResponse(
-            url=url, status=answer.status_code, headers=headers, body=data, peer=peer
+            url=url, status=answer.status_code, headers=headers, body=data[:max_bytes], peer=peer
         )
 
     def connect(self, host: str, port: int, *, tls: bool) -> socket.socket:
@@ -239,13 +246,13 @@ def _clean(text: str) -> str:
     return text.translate(_CONTROL)
 
 
-def _decoded(data: bytes, coding: str, limit: int) -> bytes:
+def _decoded(data: bytes, coding: str, limit: int, *, whole: bool) -> bytes:
     """Undo a compression nobody asked for, up to one byte over ``limit``."""
     if coding not in {"gzip", "x-gzip", "deflate"}:
         return data
     unpacker = zlib.decompressobj(wbits=47)  # either wrapper
     found = unpacker.decompress(data, limit + 1)
-    if data and not unpacker.eof and len(found) <= limit:
+    if whole and data and not unpacker.eof and len(found) <= limit:
         raise zlib.error("the compressed body is cut off")
     return found
 

@@ -68,6 +68,17 @@ class Http:
         request = requests.Request("GET", url, headers=dict(headers or {}))
         return self._send(request, allow, max_bytes, deadline, verify=verify)
 
+    def begin(
+        self, url: str, *, octets: int, deadline: float = DEADLINE, verify: bool = True
+    ) -> HttpResponse:
+        """Fetch the first ``octets`` of what ``url`` holds, then hang up, however long it is.
+
+        They are asked for as a range (RFC 9110 §14.2), which a server may ignore. What came
+        compressed is undone as far as it goes. The rest is as in :meth:`get`.
+        """
+        request = requests.Request("GET", url, headers={"Range": f"bytes=0-{octets - 1}"})
+        return self._send(request, (), octets, deadline, verify=verify, whole=False)
+
     def post(
         self,
         url: str,
@@ -137,6 +148,7 @@ class Http:
         deadline: float,
         *,
         verify: bool,
+        whole: bool = True,
     ) -> HttpResponse:
         scope = self._scope(allow)
         scope.check(*origin(request.url)[1:])
@@ -144,7 +156,7 @@ class Http:
         opener = _Opener(scope, self._dialler, self._loop)
         call = Call(opener, self.anchors.context(verify=verify), deadline)
         try:
-            return call.perform(message, max_bytes)
+            return call.perform(message, max_bytes, whole=whole)
         finally:
             call.end()
 

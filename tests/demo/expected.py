@@ -121,6 +121,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "tls.web.name": SITES,
     "tls.web.expiry": SITES,
     "tls.web.legacy": SITES,
+    "tls.web.patched": SITES,
+    "tls.web.sealed": SITES,
     "tls.web.alike": SITES[4:5],
     "tls.web.strength": SITES,
     "tls.web.wellformed": SITES,
@@ -147,6 +149,8 @@ PASSING: dict[str, tuple[str, ...]] = {
     "web.content.encrypted": SITES,
     "web.forms.encrypted": SITES,
     "web.securitytxt.valid": SITES,
+    "web.files.private": SITES,
+    "web.files.contents": SITES,
     "network.exposure.rdp": HOSTS,
     "network.exposure.smb": HOSTS,
     "network.exposure.cleartext": HOSTS,
@@ -219,12 +223,7 @@ class Change(NamedTuple):
         return {(self.check, self.subject): self.status, **gone}
 
 
-SPF_TERMS = (
-    "email.spf.lookups",
-    "email.spf.restrictive",
-    "email.spf.closed",
-    "email.spf.useful",
-)
+SPF_TERMS = ("email.spf.lookups", "email.spf.restrictive", "email.spf.closed", "email.spf.useful")
 """What is asked of a record that can be read."""
 
 CHANGES: dict[Fault, Change] = {
@@ -232,11 +231,7 @@ CHANGES: dict[Fault, Change] = {
         "email.spf.present",
         RECALL,
         Status.FAIL,
-        moot=(
-            "email.spf.single",
-            "email.spf.valid",
-            *SPF_TERMS,
-        ),
+        moot=("email.spf.single", "email.spf.valid", *SPF_TERMS),
     ),
     Fault.SPF_TWO: Change(
         "email.spf.single",

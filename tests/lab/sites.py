@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.lab import leaks
 from tests.lab.daemons import Daemon, accepts
 from tests.lab.pki import State
 
@@ -57,6 +58,7 @@ def connect(place: Loopback) -> Iterator[tuple[str, str]]:
 def daemon(folder: Path, place: Loopback, authority: Authority) -> Daemon:
     """Write the configuration and say what to run."""
     servers = "".join(_server(site, folder, place, authority) for site in SITES)
+    servers += leaks.servers(folder, place, authority)
     temporary = "".join(
         f"  {kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -18,7 +18,13 @@ from posture.checks.tls.facts import (
 from posture.checks.tls.judgements import Expiry
 from posture.model import Reason, Status, Verdict
 from tests.checks.pages import page_problems, wording_problems
-from tests.checks.tls import test_addresses, test_certificates, test_revocation, test_suites
+from tests.checks.tls import (
+    test_addresses,
+    test_certificates,
+    test_flaws,
+    test_revocation,
+    test_suites,
+)
 from tests.checks.tls.facts import (
     LEAF,
     MOMENT,
@@ -260,6 +266,7 @@ VERDICTS = {
     ],
     "tls.mail.legacy": [mail.legacy(MailVersions(probes=seen), SOLE) for seen in ((), *VERSIONS)],
     **test_certificates.VERDICTS,
+    **test_flaws.VERDICTS,
     **test_suites.VERDICTS,
     **test_revocation.VERDICTS,
 }

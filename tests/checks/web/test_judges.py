@@ -8,6 +8,7 @@ from posture.checks.web.facts import Hop, PlainVisit, SecureVisit
 from posture.model import Failed, Reason, Status
 from tests.checks.pages import page_problems, wording_problems
 from tests.checks.tls.facts import PRESENTED, named, trusting
+from tests.checks.web.test_left_behind import VERDICTS as OF_FILES
 from tests.checks.web.test_page_judges import VERDICTS as OF_PAGES
 
 HOST = "www.example.com"
@@ -121,7 +122,8 @@ VERDICTS = {
 
 
 def test_every_check_is_here() -> None:
-    assert sorted([*VERDICTS, *OF_PAGES]) == sorted(check.__posture__.id for check in AREA.checks)  # type: ignore[attr-defined]
+    judged = sorted([*VERDICTS, *OF_PAGES, *OF_FILES])
+    assert judged == sorted(check.__posture__.id for check in AREA.checks)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("check", VERDICTS)
