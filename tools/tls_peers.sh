@@ -27,8 +27,8 @@ if [ ! -x "$place/node-0.10.28/bin/node" ]; then
     cp node-v0.10.28-linux-x64/bin/node "$place/node-0.10.28/bin/"
 fi
 if [ ! -x "$place/debian/usr/bin/nmap" ] || [ ! -f "$place/debian/versions" ]; then
-    apt-get download --quiet=2 nmap nmap-common testssl.sh bsdextrautils libblas3 liblinear4 \
-        liblua5.3-0 libpcap0.8 libpcre3 libssh2-1 lua-lpeg
+    apt-get download --quiet=2 nmap nmap-common testssl.sh bsdextrautils ldnsutils libblas3 \
+        libldns3 liblinear4 liblua5.3-0 libpcap0.8 libpcre3 libssh2-1 lua-lpeg
     for package in *.deb; do dpkg -x "$package" "$place/debian"; done
     for name in nmap_ testssl; do
         dpkg-deb --show --showformat '${Package} ${Version}\n' "$name"*.deb

@@ -53,6 +53,7 @@ LIBRARIES = ":".join(
 )
 PEER_ENVIRONMENT = {
     **os.environ,
+    "PATH": f"{os.environ['PATH']}:{DEBIAN / 'usr/bin'}",
     "LD_LIBRARY_PATH": LIBRARIES,
     "NMAPDIR": str(DEBIAN / "usr/share/nmap"),
     "TESTSSL_INSTALL_DIR": str(DEBIAN / "etc/testssl"),
@@ -168,7 +169,10 @@ def others(way: Line, address: str, without: Sequence[str]) -> Iterator[tuple[st
         options = ("--warnings", "batch", "--openssl", "/usr/bin/openssl", "--color", "0", "--ip")
         program = str(DEBIAN / "usr/bin/testssl")
         what = ("one", "-p", "-E", "-f", "-S", f"{address}:{PORT}")
-        yield "testssl -p -E -f -S", way.scan(program, *options, *what, peer=True)
+        took = way.scan(program, *options, *what, peer=True)
+        if "Done" not in took.output:  # its exit code counts findings, too
+            raise SystemExit(f"testssl broke off: {took.output[-500:]}")
+        yield "testssl -p -E -f -S", took
 
 
 def measure(way: Line, name: str, address: str, rounds: int, without: Sequence[str]) -> bool:
