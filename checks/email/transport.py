@@ -168,7 +168,8 @@ def _policy(policy: MtaStsPolicy) -> tuple[Evidence, ...]:
         return ()
     if policy.fetch is not Fetch.FETCHED:
         return (Evidence(source=source, record=f"{policy.fetch}: {policy.detail}".rstrip(": ")),)
-    return (Evidence(source=source, record=f"{policy.media_type}\n{policy.text}"),)
+    text = policy.text.replace("\r\n", "\n")
+    return (Evidence(source=source, record=f"{policy.media_type}\n{text}"),)
 
 
 def _servers(mx: Mx) -> tuple[Evidence, ...]:
