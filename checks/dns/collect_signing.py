@@ -20,6 +20,7 @@ async def signing(domain: Domain, dnssec: Dnssec, net: Net) -> Signing:
     del domain
     if not _can_be_seen(dnssec):
         return Signing(zone=dnssec.zone, keys=())
+    net.dns.begin((dnssec.zone, "NSEC3PARAM"))
     keys = await _read(net, dnssec.zone, "DNSKEY", dnssec_records.key)
     rounds = await _read(net, dnssec.zone, "NSEC3PARAM", dnssec_records.iterations)
     signing = {SigningKey(algorithm=key.algorithm, bits=key.bits) for key in keys if key.signs}

@@ -1,11 +1,15 @@
 """Looks for what a domain says of encrypted delivery: MTA-STS and TLS reports; and for its logo."""
 
+import asyncio
+
 from posture.model import CollectError, Domain, Reason, collector
 from posture.net import CertificateError, Net
 from posture.net.dns import Answer
 from posture.net.http import Http, HttpResponse, redirect
+from posture.net.vantage import as_the_world_sees_it
 
 from . import bimi as logo
+from . import mx as grammar
 from . import sts, tls_rpt
 from .collect_tlsa import tlsa_of
 from .dmarc import settle
@@ -28,13 +32,19 @@ _NOT_TOLD = {
 """Statuses by which a server may turn away this program alone."""
 
 
-@collector(traffic="TXT _mta-sts.{name}; if there is one, A and AAAA mta-sts.{name}")
-async def mta_sts(domain: Domain, mx: Mx, net: Net) -> MtaSts:
+@collector(
+    traffic="MX and A {name}; TXT _mta-sts.{name} if it receives mail; "
+    "if there is one, A and AAAA mta-sts.{name}"
+)
+async def mta_sts(domain: Domain, net: Net) -> MtaSts:
     """Find the record, and whether the host of its policy exists.
 
-    An alias at the name is no record: a wildcard may have made it up.
+    An alias at the name is no record: a wildcard may have made it up. Where its mail servers are
+    is not waited for.
     """
-    if mx.null or not mx.hosts:
+    net.dns.begin((domain.name, "MX"))
+    await as_the_world_sees_it(net.dns, domain.name)
+    if not await _receives(domain.name, net):
         return MtaSts(domain=domain.name, asked=False, records=(), homeless=False)
     texts = await _texts(net, f"_mta-sts.{domain.name}")
     records = tuple(text for text in texts if sts.is_meant(text))
@@ -87,6 +97,15 @@ async def bimi(domain: Domain, dmarc: DmarcDiscovery, net: Net) -> Bimi:
     return Bimi(domain=domain.name, asked=asked, records=records)
 
 
+async def _receives(name: str, net: Net) -> bool:
+    answer = await net.dns.query(name, "MX")
+    texts = answer.records if isinstance(answer, Answer) else ()
+    try:
+        return any(host for _, host in map(grammar.parse, texts))
+    except grammar.ParseError as error:
+        raise CollectError(Reason.MALFORMED, f"MX {str(error)[:200]}") from error
+
+
 async def _texts(net: Net, name: str) -> tuple[str, ...]:
     answer = await net.dns.query(name, "TXT")
     found = answer.records if isinstance(answer, Answer) else ()
@@ -113,15 +132,13 @@ async def _leads_somewhere(net: Net, host: str) -> bool:
 
 async def _uses_dane(mx: Mx, net: Net) -> bool:
     """Whether a mail server has DANE records; the questions are those asked about it anyway."""
-    error: CollectError | None = None
-    for host in mx.hosts:
-        try:
-            if await _has_tlsa(host, net):
-                return True
-        except CollectError as failure:
-            error = failure
-    if error:
-        raise error
+    asked = (_has_tlsa(host, net) for host in mx.hosts)
+    seen = await asyncio.gather(*asked, return_exceptions=True)
+    if True in seen:
+        return True
+    for failure in seen:
+        if isinstance(failure, BaseException):
+            raise failure
     return False
 
 

@@ -24,7 +24,7 @@ def reporting(zones: Zones, vantage: View | None = None) -> tuple[Any, FakeResol
     servers = mx(zones, vantage=vantage)
     resolver = FakeResolver(zones, authenticated=True)
     net = FakeNet(resolver)
-    record = observe(collect_transport.mta_sts, DOMAIN, servers, net)
+    record = observe(collect_transport.mta_sts, DOMAIN, net)
     return observe(collect_transport.tls_reporting, DOMAIN, record, servers, net), resolver
 
 

@@ -56,7 +56,7 @@ def zones(*records: str, mail: tuple[str, ...] = ("10 mx1.example.net.",)) -> Zo
 
 def seen(found: Zones, answer: HttpResponse | CollectError | None = None) -> Seen:
     servers = mx(found)
-    record = observe(collect_transport.mta_sts, DOMAIN, servers, FakeNet(found))
+    record = observe(collect_transport.mta_sts, DOMAIN, FakeNet(found))
     http = FakeHttp({URL: answer} if answer else {})
     return record, observe(collect_transport.mta_sts_policy, DOMAIN, record, http), servers
 
@@ -182,7 +182,7 @@ def test_only_a_sound_record_leads_to_a_request() -> None:
     for records in ((), (RECORD, "v=STSv1; id=2"), ("v=STSv1",)):
         found = zones(*records)
         resolver, http = FakeResolver(found), FakeHttp({})
-        record = observe(collect_transport.mta_sts, DOMAIN, mx(found), FakeNet(resolver))
+        record = observe(collect_transport.mta_sts, DOMAIN, FakeNet(resolver))
         got = observe(collect_transport.mta_sts_policy, DOMAIN, record, http)
         assert got.fetch is Fetch.NOT_ASKED
         assert http.sent == []
@@ -192,8 +192,14 @@ def test_only_a_sound_record_leads_to_a_request() -> None:
 def test_a_domain_without_mail_is_not_asked() -> None:
     found = zones(RECORD, mail=("0 .",))
     resolver = FakeResolver(found)
-    observe(collect_transport.mta_sts, DOMAIN, mx(found), FakeNet(resolver))
-    assert resolver.asked == []
+    observe(collect_transport.mta_sts, DOMAIN, FakeNet(resolver))
+    assert ("_mta-sts.example.com", "TXT") not in resolver.asked
+
+
+def test_an_mx_record_that_cannot_be_read_leaves_open_whether_mail_is_received() -> None:
+    found = observe(collect_transport.mta_sts, DOMAIN, FakeNet(zones(RECORD, mail=("ten mx.",))))
+    assert isinstance(found, Failed)
+    assert found.reason is Reason.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -223,14 +229,14 @@ def test_what_may_be_aimed_at_us_alone_is_no_verdict(
 )
 def test_a_record_that_was_not_seen_is_not_absent(records: list[str] | str, reason: Reason) -> None:
     found = {**zones(), f"_mta-sts.{NAME}": {"TXT": records}}
-    record = observe(collect_transport.mta_sts, DOMAIN, mx(found), FakeNet(found))
+    record = observe(collect_transport.mta_sts, DOMAIN, FakeNet(found))
     assert isinstance(record, Failed)
     assert record.reason is reason
 
 
 def test_a_host_that_was_not_seen_is_not_missing() -> None:
     found = {**zones(RECORD), HOST: {"A": "TIMEOUT"}}
-    record = observe(collect_transport.mta_sts, DOMAIN, mx(found), FakeNet(found))
+    record = observe(collect_transport.mta_sts, DOMAIN, FakeNet(found))
     assert not record.homeless
 
 
