@@ -43,11 +43,18 @@ def keys() -> Iterator[Keys]:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """Some servers give up root, then have to find their files: pytest's own folder is private."""
-    with tempfile.TemporaryDirectory() as name:
-        found = Path(name)
-        found.chmod(0o755)
-        yield found
+    """Some servers give up root, then have to find their files: pytest's own folder is private.
+
+    So is whatever is made after a test that ran the command, which makes its files private.
+    """
+    before = os.umask(0o022)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            found = Path(name)
+            found.chmod(0o755)
+            yield found
+    finally:
+        os.umask(before)
 
 
 def free_port() -> int:
