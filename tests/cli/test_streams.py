@@ -11,7 +11,7 @@ import pytest
 from posture import __main__ as start
 from posture import cli
 from posture.cli import log, streams
-from posture.model import Domain, Host, Network, View
+from posture.model import Company, Domain, Host, Network, View
 
 
 @pytest.fixture
@@ -110,3 +110,4 @@ def test_active_tests_need_an_owner() -> None:
     for kind in (Network(cidr="192.0.2.0/24", view=View.EXTERNAL, owned=True), Domain(name="a.b")):
         assert kind.active_tests_allowed is isinstance(kind, Network)
     assert Host(address="192.0.2.1", view=View.EXTERNAL, owned=True).active_tests_allowed
+    assert not Company(client_id="x", name="X").active_tests_allowed

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from posture import cli
@@ -178,6 +179,36 @@ def test_a_missing_file_of_ours_is_a_broken_installation(
     assert code == 4
     assert "gone.toml" in err
     assert "Install posture again" in err
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [(KeyboardInterrupt(), 130), (click.Abort(), 130), (click.exceptions.Exit(3), 3)],
+)
+def test_what_ends_a_command_has_its_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch, ended: BaseException, code: int
+) -> None:
+    def ends() -> None:
+        raise ended
+
+    monkeypatch.setattr(common, "registry", ends)
+    assert run("plugins")[0] == code
+
+
+def test_an_error_is_plain_even_where_its_explanation_is_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "posture.cli.errors", None)
+    monkeypatch.setattr(common, "registry", lambda: 1 / 0)
+    code, _, err = run("plugins")
+    assert code == 4
+    assert "Install posture again" in err
+
+
+def test_commands_are_known_by_name() -> None:
+    context = click.Context(cli.command)
+    assert cli.command.list_commands(context) == list(cli.COMMANDS)
+    assert cli.command.get_command(context, "nothing") is None
 
 
 def test_our_own_mistakes_are_internal_errors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
